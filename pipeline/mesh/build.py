@@ -1,0 +1,146 @@
+"""The mesh stage: a case in, a folder with mesh, landmarks and manifest out.
+
+Folders are named by the hash of everything that shapes the mesh, so cases of equal geometry share one.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import meshio
+import numpy as np
+
+from pipeline.config import Case
+from pipeline.mesh.anatomy import parts_of
+from pipeline.mesh.gmsh_session import Cells
+from pipeline.mesh.implicit import Array, Frame
+from pipeline.mesh.posture import Posture, stand
+from pipeline.mesh.quality import MeshQuality, assess, require_quality
+from pipeline.mesh.sampling import enclose
+from pipeline.mesh.sizing import LEVEL_FACTOR, size_field
+from pipeline.mesh.sole import sole_patches
+from pipeline.mesh.tetrahedra import Tetrahedra, tetrahedralise
+from pipeline.regions import Region, Sole
+from pipeline.stage import begin, code_hash, finish, sha256_of_data, up_to_date, write_json
+
+MARGIN_MM = 22.0
+"""Room around the bones' ends for their width and the soft tissue."""
+
+BELOW_FLOOR_MM = 4.0
+"""How far the meshed box reaches below the floor."""
+
+PACKAGES = ("gmsh", "meshio", "numpy", "scipy")
+
+
+def mesh_key(case: Case) -> str:
+    """Hash of what shapes the mesh: geometry, posture, joint, mesh settings and the code that reads them."""
+    data = case.resolved()
+    joint = {k: v for k, v in data["joint"].items() if k != "tissues"}
+    shaping = {"anatomy": data["anatomy"], "posture": data["posture"], "mesh": data["mesh"], "joint": joint}
+    return sha256_of_data([shaping, code_hash("mesh", "regions")])
+
+
+def mesh_folder(case: Case, meshes: Path) -> Path:
+    """Folder of the case's mesh under the folder of all meshes."""
+    return meshes / mesh_key(case)[:16]
+
+
+def domain(posture: Posture, case: Case) -> tuple[Array, Array]:
+    """Corners of the box that holds the model, mm."""
+    tips = [
+        posture.mt1.origin,
+        posture.mt2.origin,
+        posture.mtp1,
+        posture.dp1.at(case.anatomy.dp1.length_mm.value),
+        posture.toe2.at(case.anatomy.toe2.length_mm.value),
+    ]
+    low, high = np.min(tips, axis=0) - MARGIN_MM, np.max(tips, axis=0) + MARGIN_MM
+    low[2] = -BELOW_FLOOR_MM
+    return low, high
+
+
+def build(case: Case) -> tuple[Tetrahedra, list[Region], Posture]:
+    """Mesh of a case in its posture, the region of each label, and the posture."""
+    posture = stand(case)
+    parts = parts_of(case, posture)
+    low, high = domain(posture, case)
+    size = size_field(case, parts, low, high)
+    spacing = 0.8 * LEVEL_FACTOR[case.mesh.level] * case.mesh.size_joint_mm
+    mesh = tetrahedralise(enclose(parts, low, high), low, high, spacing, size)
+    return mesh, [part.region for part in parts], posture
+
+
+def write_mesh(path: Path, mesh: Tetrahedra, regions: list[Region], sole: Cells, sole_tags: np.ndarray) -> None:
+    """Write gmsh 4.1 with named physical groups for tissues (tetrahedra) and sole patches (triangles)."""
+    tags = np.array([region.value for region in regions])[mesh.labels]
+    physical = [np.asarray(tags, np.int32), np.asarray(sole_tags, np.int32)]
+    names = {region.label: np.array([region.value, 3]) for region in regions}
+    names |= {patch.label: np.array([patch.value, 2]) for patch in Sole if np.any(sole_tags == patch.value)}
+    data = meshio.Mesh(
+        mesh.points,
+        [("tetra", mesh.cells), ("triangle", sole)],
+        cell_data={"gmsh:physical": physical, "gmsh:geometrical": physical},
+        field_data=names,
+    )
+    part = path.with_name(path.name + ".part")
+    meshio.write(part, data, file_format="gmsh")
+    part.replace(path)
+
+
+def frame_data(frame: Frame, length: float) -> dict[str, Any]:
+    """A bone's frame as plain data."""
+    return {
+        "base": frame.origin.tolist(),
+        "axis": frame.axis.tolist(),
+        "dorsal": frame.dorsal.tolist(),
+        "length_mm": length,
+    }
+
+
+def geometry_data(case: Case, posture: Posture, quality: MeshQuality) -> dict[str, Any]:
+    """Landmarks later stages measure by, and the mesh quality."""
+    a = case.anatomy
+    bones = {name: (getattr(posture, name), getattr(a, name)) for name in ("mt1", "pp1", "dp1", "mt2", "toe2")}
+    joints = {
+        "mtp1": (posture.mtp1, a.mt1_head_radius_mm.value),
+        "ip": (posture.ip, a.pp1_head_radius_mm.value),
+        "mtp2": (posture.mtp2, a.mt2_head_radius_mm.value),
+    }
+    return {
+        "floor_z_mm": 0.0,
+        "bones": {name: frame_data(frame, bone.length_mm.value) for name, (frame, bone) in bones.items()},
+        "joints": {name: {"centre": centre.tolist(), "radius_mm": r} for name, (centre, r) in joints.items()},
+        "posture": {
+            "mtp1_dorsiflexion_deg": posture.mtp1_dorsiflexion_deg,
+            "hallux_declination_deg": posture.hallux_declination_deg,
+            "first_ray_elevation_deg": posture.first_ray_elevation_deg,
+        },
+        "quality": quality.as_dict(),
+    }
+
+
+def make_mesh(case: Case, meshes: Path, *, force: bool = False) -> tuple[Path, bool]:
+    """Build the mesh of a case unless it is there already.
+
+    Returns:
+        Folder of the mesh, and whether it was built now.
+
+    Raises:
+        ConfigError: the posture is impossible.
+        QualityError: the mesh fails a gate.
+    """
+    folder, key = mesh_folder(case, meshes), mesh_key(case)
+    if not force and up_to_date(folder, "mesh", key):
+        return folder, False
+    begin(folder, "mesh")
+    start = time.perf_counter()
+    mesh, regions, posture = build(case)
+    quality = assess(mesh, [region.label for region in regions])
+    require_quality(quality)
+    write_mesh(folder / "mesh.msh", mesh, regions, *sole_patches(mesh, regions, posture))
+    write_json(folder / "geometry.json", geometry_data(case, posture, quality))
+    seconds = time.perf_counter() - start
+    finish(folder, "mesh", key, ["mesh.msh", "geometry.json"], packages=PACKAGES, seconds=seconds)
+    return folder, True

@@ -1,0 +1,103 @@
+"""Gmsh, started quietly and closed whatever happens; the same result on any machine and thread count."""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import gmsh
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.mesh.implicit import Array
+from pipeline.mesh.sizing import SizeField
+
+TETRAHEDRON = 4
+TRIANGLE = 2
+HXT = 10
+
+Cells = NDArray[np.int64]
+
+
+@contextmanager
+def gmsh_session() -> Iterator[None]:
+    """A fresh gmsh model; signals stay with Python so that Ctrl-C ends the stage."""
+    gmsh.initialize(interruptible=False)
+    try:
+        gmsh.option.setNumber("General.Terminal", 0)
+        gmsh.option.setNumber("General.NumThreads", 1)
+        gmsh.model.add("first ray")
+        yield
+    finally:
+        gmsh.finalize()
+
+
+def background_points(low: Array, high: Array, size: SizeField) -> Array:
+    """Vertices of a graded tetrahedral mesh of a plain box, (n, 3), mm."""
+    with gmsh_session(), tempfile.TemporaryDirectory() as folder:
+        gmsh.model.occ.addBox(*low, *(high - low))
+        gmsh.model.occ.synchronize()
+        file = Path(folder) / "size.bin"
+        spacing = (size.spacing,) * 3
+        header = struct.pack("3d3d3i", *size.low, *spacing, *size.values.shape)
+        file.write_bytes(header + np.ascontiguousarray(size.values, "f8").tobytes())
+        field = gmsh.model.mesh.field.add("Structured")
+        gmsh.model.mesh.field.setString(field, "FileName", str(file))
+        gmsh.model.mesh.field.setNumber(field, "TextFormat", 0)
+        gmsh.model.mesh.field.setAsBackgroundMesh(field)
+        for source in ("ExtendFromBoundary", "FromPoints", "FromCurvature"):
+            gmsh.option.setNumber(f"Mesh.MeshSize{source}", 0)
+        gmsh.option.setNumber("Mesh.Algorithm3D", HXT)
+        gmsh.model.mesh.generate(3)
+        return np.asarray(gmsh.model.mesh.getNodes()[1]).reshape(-1, 3)
+
+
+def improve(x: Array, cells: Cells, labels: NDArray[np.int16]) -> tuple[Array, Cells, NDArray[np.int16]]:
+    """Swap and smooth tetrahedra inside each label; vertices on interfaces and on the hull stay.
+
+    Gmsh gets one discrete volume per label; the fixed vertices belong to one discrete surface.
+
+    Returns:
+        New points, cells and labels.
+    """
+    present = np.unique(labels)
+    touched = np.zeros((len(x), len(present)), bool)
+    touched[cells.ravel(), np.repeat(np.searchsorted(present, labels), 4)] = True
+    hull = np.any((x == x.min(axis=0)) | (x == x.max(axis=0)), axis=1)
+    fixed = hull | (touched.sum(axis=1) > 1)
+    home = touched.argmax(axis=1)
+    tags = np.arange(1, len(x) + 1)
+    with gmsh_session():
+        gmsh.model.addDiscreteEntity(2, 1)
+        gmsh.model.mesh.addNodes(2, 1, tags[fixed], x[fixed].ravel())
+        count = 0
+        for k, label in enumerate(present):
+            volume = gmsh.model.addDiscreteEntity(3, int(label) + 1, [1])
+            inside = ~fixed & (home == k)
+            if inside.any():
+                gmsh.model.mesh.addNodes(3, volume, tags[inside], x[inside].ravel())
+            own = cells[labels == label] + 1
+            gmsh.model.mesh.addElementsByType(
+                volume, TETRAHEDRON, np.arange(count + 1, count + len(own) + 1), own.ravel()
+            )
+            count += len(own)
+        gmsh.option.setNumber("Mesh.OptimizeThreshold", 0.35)
+        gmsh.model.mesh.optimize("", force=True, niter=3)
+        return _collect()
+
+
+def _collect() -> tuple[Array, Cells, NDArray[np.int16]]:
+    """Points, cells and labels of the current gmsh model."""
+    node_tags, coordinates, _ = gmsh.model.mesh.getNodes()
+    place = np.zeros(int(node_tags.max()) + 1, np.int64)
+    place[node_tags.astype(np.int64)] = np.arange(len(node_tags))
+    cells, labels = [], []
+    for _, volume in sorted(gmsh.model.getEntities(3)):
+        _, nodes = gmsh.model.mesh.getElementsByType(TETRAHEDRON, volume)
+        own = place[nodes.astype(np.int64)].reshape(-1, 4)
+        cells.append(own)
+        labels.append(np.full(len(own), volume - 1, np.int16))
+    return np.asarray(coordinates).reshape(-1, 3), np.concatenate(cells), np.concatenate(labels)

@@ -1,0 +1,194 @@
+"""Shapes as implicit functions: negative inside, positive outside, close to a distance near the surface.
+
+Every shape is a function of points ``x`` of shape (n, 3) in mm that returns (n,) in mm. Shapes are
+combined by minimum (union) and maximum (intersection), sharp or rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Shape = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Right-handed frame of a bone: origin at its base, unit vectors distal, dorsal and medial (right foot)."""
+
+    origin: Array
+    axis: Array
+    dorsal: Array
+
+    @classmethod
+    def declined(cls, origin: Array, declination_deg: float, yaw_deg: float) -> Frame:
+        """Frame whose axis points down by the declination and medially by the yaw, both against the x axis."""
+        down, yaw = np.radians([declination_deg, yaw_deg])
+        ahead = np.array([np.cos(yaw), np.sin(yaw), 0.0])
+        up = np.array([0.0, 0.0, 1.0])
+        return cls(
+            origin=np.asarray(origin, float),
+            axis=np.cos(down) * ahead - np.sin(down) * up,
+            dorsal=np.sin(down) * ahead + np.cos(down) * up,
+        )
+
+    @property
+    def medial(self) -> Array:
+        """Unit vector to the medial side of a right foot."""
+        return np.cross(self.dorsal, self.axis)
+
+    def at(self, along: float, dorsal: float = 0.0, medial: float = 0.0) -> Array:
+        """Point with the given local coordinates, (3,), mm."""
+        return self.origin + along * self.axis + dorsal * self.dorsal + medial * self.medial
+
+    def local(self, x: Array) -> tuple[Array, Array, Array]:
+        """Coordinates of points along the axis, dorsally and medially, each (n,), mm."""
+        d = x - self.origin
+        return d @ self.axis, d @ self.dorsal, d @ self.medial
+
+
+def rounded_min(a: Array, b: Array, radius: float) -> Array:
+    """Union of two shapes with a fillet about as wide as ``radius`` mm (polynomial smooth minimum)."""
+    blend = np.maximum(radius - np.abs(a - b), 0.0)
+    return np.minimum(a, b) - blend**2 / (4.0 * radius)
+
+
+def rounded_max(a: Array, b: Array, radius: float) -> Array:
+    """Intersection of two shapes with an edge rounded over about ``radius`` mm."""
+    return -rounded_min(-a, -b, radius)
+
+
+def capsule(start: Array, end: Array, radius: float, end_radius: float | None = None) -> Shape:
+    """Points closer than ``radius`` to a segment; the radius may change linearly along it."""
+    direction = end - start
+    length2 = float(direction @ direction)
+    growth = 0.0 if end_radius is None else end_radius - radius
+
+    def shape(x: Array) -> Array:
+        along = np.clip((x - start) @ direction / length2, 0.0, 1.0) if length2 else np.zeros(len(x))
+        return np.linalg.norm(x - start - along[:, None] * direction, axis=1) - radius - growth * along
+
+    return shape
+
+
+def polyline(points: Array, radius: float) -> Shape:
+    """Tube of constant radius along a chain of points (m, 3)."""
+    pieces = [capsule(a, b, radius) for a, b in zip(points[:-1], points[1:], strict=True)]
+    return lambda x: np.min([piece(x) for piece in pieces], axis=0)
+
+
+def ball(centre: Array, radius: float) -> Shape:
+    """Sphere."""
+    return lambda x: np.linalg.norm(x - centre, axis=1) - radius
+
+
+def roller(centre: Array, medial: Array, half_width: float, radius: float) -> Shape:
+    """Ball stretched sideways by +-half_width along ``medial``: the trochlea of a hinge joint."""
+    if half_width <= 0.0:
+        return ball(centre, radius)
+    return capsule(centre - half_width * medial, centre + half_width * medial, radius)
+
+
+def cone(apex: Array, axis: Array, half_angle_deg: float) -> Shape:
+    """Solid cone opening along ``axis`` from ``apex``; distance-like away from the apex."""
+    cosine, sine = np.cos(np.radians(half_angle_deg)), np.sin(np.radians(half_angle_deg))
+
+    def shape(x: Array) -> Array:
+        along = (x - apex) @ axis
+        across = np.sqrt(np.maximum(np.sum((x - apex) ** 2, axis=1) - along**2, 0.0))
+        return cosine * across - sine * along
+
+    return shape
+
+
+def ellipsoid(frame: Frame, along: float, dorsal: float, medial: float) -> Shape:
+    """Ellipsoid with the given half axes about the frame's origin, first-order distance."""
+    half = np.array([along, dorsal, medial])
+
+    def shape(x: Array) -> Array:
+        scaled = np.stack(frame.local(x), axis=1) / half
+        level = np.linalg.norm(scaled, axis=1)
+        slope = np.linalg.norm(scaled / half, axis=1)
+        return level * (level - 1.0) / np.maximum(slope, 1e-9)
+
+    return shape
+
+
+def box(frame: Frame, low: Array, high: Array, rounding: float) -> Shape:
+    """Box with rounded edges between two corners given in the frame (along, dorsal, medial)."""
+    centre, half = (low + high) / 2.0, (high - low) / 2.0 - rounding
+
+    def shape(x: Array) -> Array:
+        q = np.abs(np.stack(frame.local(x), axis=1) - centre) - half
+        outside = np.linalg.norm(np.maximum(q, 0.0), axis=1)
+        return outside + np.minimum(q.max(axis=1), 0.0) - rounding
+
+    return shape
+
+
+def loft(
+    frame: Frame,
+    stations: Array,
+    half_medial: Array,
+    half_dorsal: Array,
+    bow: float = 0.0,
+    edge: float = 1.0,
+) -> Shape:
+    r"""Solid with elliptical sections along a frame's axis, cut flat at the first and last station.
+
+    With half axes a(t), b(t) and local coordinates (m, d) of a section, the level is
+    :math:`g = \sqrt{(m/a)^2 + (d/b)^2}` and the shape is :math:`(g - 1)\, g / |\nabla g^2/2|`, the
+    distance to first order.
+
+    Args:
+        frame: frame of the bone; the axis passes through the section centres of a straight bone.
+        stations: positions along the axis, (k,), mm, increasing.
+        half_medial: half width at each station, (k,), mm.
+        half_dorsal: half height at each station, (k,), mm.
+        bow: dorsal offset of the centre line at mid-length, mm, parabolic, zero at both ends.
+        edge: rounding of the two cut ends, mm.
+    """
+    start, end = float(stations[0]), float(stations[-1])
+
+    def shape(x: Array) -> Array:
+        t, d, m = frame.local(x)
+        s = np.clip((t - start) / (end - start), 0.0, 1.0)
+        d = d - 4.0 * bow * s * (1.0 - s)
+        a, b = np.interp(t, stations, half_medial), np.interp(t, stations, half_dorsal)
+        level = np.sqrt((m / a) ** 2 + (d / b) ** 2)
+        slope = np.sqrt((m / a**2) ** 2 + (d / b**2) ** 2)
+        side = np.where(level > 1e-6, level * (level - 1.0) / np.maximum(slope, 1e-9), -np.minimum(a, b))
+        return rounded_max(side, np.maximum(start - t, t - end), edge)
+
+    return shape
+
+
+def union(*shapes: Shape, rounding: float = 0.0) -> Shape:
+    """Union of shapes, with fillets if a rounding is given."""
+
+    def shape(x: Array) -> Array:
+        value = shapes[0](x)
+        for other in shapes[1:]:
+            value = rounded_min(value, other(x), rounding) if rounding else np.minimum(value, other(x))
+        return value
+
+    return shape
+
+
+def common(*shapes: Shape) -> Shape:
+    """Intersection of shapes."""
+    return lambda x: np.max([shape(x) for shape in shapes], axis=0)
+
+
+def outside(shape: Shape) -> Shape:
+    """Complement of a shape."""
+    return lambda x: -shape(x)
+
+
+def grown(shape: Shape, distance: float) -> Shape:
+    """Shape with its surface moved outwards by ``distance`` mm."""
+    return lambda x: shape(x) - distance

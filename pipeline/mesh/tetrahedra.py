@@ -1,0 +1,131 @@
+"""From interface points to labelled tetrahedra."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import Delaunay, cKDTree
+
+from pipeline.mesh.gmsh_session import Cells, background_points, improve
+from pipeline.mesh.implicit import Array
+from pipeline.mesh.sampling import Labels, Tissue, sample_interfaces
+from pipeline.mesh.sizing import SizeField
+
+FACES = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]])
+"""Local vertices of the face opposite each vertex, outward for a positive tetrahedron."""
+
+SAMPLES = np.array(
+    [
+        [0.25, 0.25, 0.25, 0.25],
+        [0.55, 0.15, 0.15, 0.15],
+        [0.15, 0.55, 0.15, 0.15],
+        [0.15, 0.15, 0.55, 0.15],
+        [0.15, 0.15, 0.15, 0.55],
+    ]
+)
+"""Barycentric points at which a cell is asked for its tissue; the majority decides, the centre if tied."""
+
+
+@dataclass(frozen=True)
+class Tetrahedra:
+    """Mesh of all tissues: points (n, 3) mm, cells (m, 4) of positive volume, label of each cell (m,)."""
+
+    points: Array
+    cells: Cells
+    labels: Labels
+
+
+def volumes(points: Array, cells: Cells) -> Array:
+    """Signed volume of each tetrahedron, (m,), mm^3."""
+    a, b, c, d = (points[cells[:, i]] for i in range(4))
+    return np.einsum("ij,ij->i", np.cross(b - a, c - a), d - a) / 6.0
+
+
+def oriented(points: Array, cells: Cells) -> Cells:
+    """Cells with positive volume; two vertices of a negative one change places."""
+    cells = cells.copy()
+    negative = volumes(points, cells) < 0.0
+    cells[negative] = cells[negative][:, [0, 2, 1, 3]]
+    return cells
+
+
+def majority(tissue: Tissue, points: Array, cells: Cells) -> Labels:
+    """Tissue of each cell by majority over its sample points."""
+    corners = points[cells]
+    votes = np.stack([tissue.label(np.einsum("i,nij->nj", w, corners)) for w in SAMPLES], axis=1)
+    counts = (votes[:, :, None] == votes[:, None, :]).sum(axis=2)
+    return votes[np.arange(len(votes)), counts.argmax(axis=1)]
+
+
+def neighbours(cells: Cells) -> Cells:
+    """Cell across each face, (m, 4); -1 where there is none."""
+    faces = np.sort(cells[:, FACES].reshape(-1, 3), axis=1)
+    order = np.lexsort(faces.T)
+    same = np.all(faces[order[1:]] == faces[order[:-1]], axis=1)
+    first, second = order[:-1][same], order[1:][same]
+    across = np.full(len(faces), -1, np.int64)
+    across[first], across[second] = second // 4, first // 4
+    return across.reshape(-1, 4)
+
+
+def without_spikes(labels: Labels, across: Cells, rounds: int = 3) -> Labels:
+    """Give a cell the label that at least three of its four neighbours share."""
+    for _ in range(rounds):
+        around = np.where(across >= 0, labels[across], -1)
+        counts = (around[:, :, None] == around[:, None, :]).sum(axis=2)
+        best = counts.argmax(axis=1)
+        row = np.arange(len(labels))
+        swap = (counts[row, best] >= 3) & (around[row, best] >= 0) & (around[row, best] != labels)
+        if not swap.any():
+            break
+        labels = np.where(swap, around[row, best], labels).astype(np.int16)
+    return labels
+
+
+def largest_body(cells: Cells, labels: Labels) -> tuple[Cells, Labels]:
+    """The cells of the largest face-connected body."""
+    across = neighbours(cells)
+    rows = np.repeat(np.arange(len(cells)), 4)
+    linked = across.ravel() >= 0
+    graph = coo_matrix((np.ones(linked.sum(), bool), (rows[linked], across.ravel()[linked])), (len(cells),) * 2)
+    body = connected_components(graph, directed=False)[1]
+    keep = body == np.bincount(body).argmax()
+    return cells[keep], labels[keep]
+
+
+def compact(points: Array, cells: Cells, labels: Labels) -> Tetrahedra:
+    """Drop unused points and sort cells by label, so that the file reads region by region."""
+    order = np.argsort(labels, kind="stable")
+    used, renumbered = np.unique(cells[order], return_inverse=True)
+    return Tetrahedra(points[used], renumbered.reshape(-1, 4), labels[order])
+
+
+def tetrahedralise(tissue: Tissue, low: Array, high: Array, spacing: float, size: SizeField) -> Tetrahedra:
+    """Mesh of all tissues of a box; the void around them is dropped.
+
+    Interface points and, well away from them, the vertices of a graded box mesh go through a Delaunay
+    triangulation; its cells are labelled, improved inside each label, and cleaned.
+    """
+    interface = sample_interfaces(tissue, low, high, spacing, size)
+    filler = background_points(low, high, size)
+    hull = np.any((np.abs(filler - low) < 1e-9) | (np.abs(filler - high) < 1e-9), axis=1)
+    away = cKDTree(interface).query(filler)[0] > 0.85 * size.at(filler)
+    points = np.concatenate([interface, filler[hull | away]])
+    cells = Delaunay(points).simplices.astype(np.int64)
+    cells = cells[np.abs(volumes(points, cells)) > 1e-8]
+    cells = oriented(points, cells)
+    labels = without_spikes(majority(tissue, points, cells), neighbours(cells))
+    points, cells, labels = improve(points, cells, labels)
+    solid = labels != tissue.void
+    cells, labels = largest_body(oriented(points, cells[solid]), labels[solid])
+    return compact(points, cells, labels)
+
+
+def boundary_faces(cells: Cells) -> tuple[Cells, NDArray[np.intp]]:
+    """Outward triangles of the mesh surface, (k, 3), and the cell behind each, (k,)."""
+    cell, face = np.nonzero(neighbours(cells) < 0)
+    return cells[cell[:, None], FACES[face]], cell
