@@ -1,0 +1,138 @@
+"""A case: one foot with one variant of the joint, its load, its mesh and its solver."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from pipeline.config.anatomy import Anatomy, Patient, Posture
+from pipeline.config.joint import Joint
+from pipeline.config.materials import (
+    COMMON_REGIONS,
+    Material,
+    MaterialName,
+    check_regions,
+    tissue_schema,
+    undefined_materials,
+)
+from pipeline.config.sourced import Faults, Length, Percent, Positive, Sourced, Strict, Tolerance
+from pipeline.regions import Region
+from pipeline.units import body_weight_N
+
+
+class Load(Strict):
+    """Force of the floor on the two rays."""
+
+    vertical_force_bodyweight_percent: Sourced[Percent] = Field(
+        description="Vertical floor force under both rays in percent of body weight"
+    )
+    steps: Annotated[int, Field(ge=1, le=1000)] = Field(description="Number of load steps up to that force")
+
+
+class Floor(Strict):
+    """The floor, a rigid plane met through a penalty."""
+
+    penalty_MPa_per_mm: Sourced[Positive] = Field(description="Pressure per mm of penetration")
+
+
+class Mesh(Strict):
+    """Fineness of the mesh."""
+
+    level: Literal["coarse", "medium", "fine"] = Field(
+        description="coarse for a look, fine for quoting stress"
+    )
+    size_joint_mm: Length = Field(description="Edge length at the joints at level medium")
+    size_bone_mm: Length = Field(description="Edge length in bone at level medium")
+    size_soft_mm: Length = Field(description="Edge length in soft tissue at level medium")
+
+
+class Solver(Strict):
+    """How the equations are solved."""
+
+    linear: Literal["multigrid", "direct"] = Field(
+        description="Linear solver: multigrid, or direct (more memory)"
+    )
+    linear_rtol: Tolerance = Field(description="Linear solver stops at this fraction of the first residual")
+    newton_rtol: Tolerance = Field(description="Newton stops at this fraction of the target force")
+    max_newton: Annotated[int, Field(ge=1, le=1000)] = Field(description="Newton iterations before giving up")
+
+
+class Output(Strict):
+    """Where results go."""
+
+    folder: Annotated[str, Field(min_length=1)] = Field(
+        default="results", description="Folder of the results, relative to the project"
+    )
+
+
+class Case(Strict):
+    """Everything the line needs to know about one foot.
+
+    Units: mm, N, MPa, degrees, kg, percent of body weight; each key ends in its own.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$", max_length=64)] = Field(
+        description="Name of the case and of its result folder: a to z, 0 to 9, _ and -; by default the file's name"
+    )
+    title: Annotated[str, Field(min_length=1, max_length=200)] = Field(description="One line for the report")
+    patient: Patient = Field(description="The person")
+    anatomy: Anatomy = Field(description="Shape of bones and soft parts")
+    posture: Posture = Field(description="Angles of the foot at push-off")
+    joint: Joint = Field(description="First metatarsophalangeal joint: kind normal, stiff or fused")
+    materials: Annotated[dict[MaterialName, Material], Field(min_length=1)] = Field(
+        description="Materials by name"
+    )
+    tissues: dict[str, str] = Field(
+        description="Material of every region outside the joint",
+        json_schema_extra=tissue_schema(COMMON_REGIONS),
+    )
+    load: Load = Field(description="Force of the floor")
+    floor: Floor = Field(description="The floor")
+    mesh: Mesh = Field(description="Fineness of the mesh")
+    solver: Solver = Field(description="How the equations are solved")
+    output: Output = Field(default=Output(), description="Where results go")
+
+    @field_validator("tissues")
+    @classmethod
+    def _every_common_region(cls, tissues: dict[str, str]) -> dict[str, str]:
+        check_regions(tissues, COMMON_REGIONS)
+        return tissues
+
+    @model_validator(mode="after")
+    def _materials_exist(self) -> Case:
+        faults = material_faults(self.tissues, self.joint.tissues, self.materials)
+        if faults:
+            raise Faults(faults)
+        return self
+
+    @property
+    def target_force_N(self) -> float:
+        """Vertical floor force to reach, N: share of body weight times body weight."""
+        share = self.load.vertical_force_bodyweight_percent.value / 100.0
+        return share * body_weight_N(self.patient.body_mass_kg.value)
+
+    def materials_by_region(self) -> dict[Region, Material]:
+        """Material of every region this variant has, in the order of the region numbers."""
+        names = {**self.tissues, **self.joint.tissues}
+        return {region: self.materials[names[region.label]] for region in Region if region.label in names}
+
+    def resolved(self) -> dict[str, Any]:
+        """The whole case as plain data for JSON, inherited values and defaults filled in."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+def material_faults(tissues: Any, joint_tissues: Any, materials: Any) -> list[tuple[tuple[str, ...], str]]:
+    """Path and text for every tissue, common or of the joint, whose material is not defined.
+
+    Takes validated or raw data, so that these faults are also found beside others; what is no table is passed over.
+    """
+    if not isinstance(materials, dict):
+        return []
+    tables = ((("tissues",), tissues), (("joint", "tissues"), joint_tissues))
+    return [
+        ((*place, label), text)
+        for place, table in tables
+        if isinstance(table, dict)
+        for label, text in undefined_materials(table, materials)
+    ]

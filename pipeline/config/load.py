@@ -1,0 +1,98 @@
+"""Read a case: YAML, inheritance through ``base:``, validation, and every fault in one error.
+
+Inheritance: keys of the including file win. Mappings are merged key by key, except that these replace what
+they meet as a whole, so that nothing stale survives beside the new value:
+
+- lists and single values;
+- a sourced block (anything with ``value``, ``source`` or ``status``): a value never keeps another's source;
+- a block that says what it is by ``kind`` or ``law``: a joint or material of its own, complete.
+
+A ``joint`` without ``kind`` therefore changes single values of the inherited joint. ``name`` is never inherited.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipeline.config.case import Case
+from pipeline.config.faults import faults_of
+from pipeline.config.yaml_tree import Fault, Tree, read_tree
+from pipeline.errors import ConfigError
+
+SOURCED = {"value", "source", "status"}
+DISCRIMINATORS = {"kind", "law"}
+
+
+def load_case(path: Path) -> Case:
+    """Read, merge and validate a case.
+
+    Args:
+        path: YAML file of the case.
+
+    Returns:
+        The frozen, validated case; its name is the file's stem unless the file says otherwise.
+
+    Raises:
+        ConfigError: with one line for each fault, ``file:line:column: key: what is wrong and what to do``.
+    """
+    tree, faults = read_with_bases(Path(path), ())
+    assert isinstance(tree.value, dict)  # noqa: S101, read_tree refuses anything else
+    children = dict(tree.value)
+    children.setdefault("name", Tree(tree.mark, Path(path).stem))
+    tree = Tree(tree.mark, children)
+    case: Case | None = None
+    try:
+        case = Case.model_validate(tree.plain())
+    except ValidationError as error:
+        faults = faults + faults_of(error, tree)
+    if case is None or faults:
+        raise ConfigError("\n".join(str(fault) for fault in sorted(set(faults))))
+    return case
+
+
+def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Fault]]:
+    """Tree of a file merged over the files it inherits from, and the faults met on the way."""
+    tree, faults = read_tree(path)
+    assert isinstance(tree.value, dict)  # noqa: S101, read_tree refuses anything else
+    children = dict(tree.value)
+    base = children.pop("base", None)
+    own = Tree(tree.mark, children)
+    if base is None:
+        return own, faults
+    if not isinstance(base.value, str) or not base.value.strip():
+        return own, [*faults, Fault(base.mark, "base", "must be the path of another case file")]
+    below = Path(os.path.normpath(path.parent / base.value))
+    line = (*seen, path.resolve())
+    if below.resolve() in line:
+        chain = " -> ".join(each.name for each in (*line, below))
+        raise ConfigError(f"{base.mark}: base: '{base.value}' leads back to itself: {chain}")
+    if not below.is_file():
+        raise ConfigError(
+            f"{base.mark}: base: no file '{base.value}' beside {path.name} (looked for {below})"
+        )
+    inherited, more = read_with_bases(below, line)
+    assert isinstance(inherited.value, dict)  # noqa: S101, read_tree refuses anything else
+    nameless = {key: child for key, child in inherited.value.items() if key != "name"}
+    return merge(Tree(inherited.mark, nameless), own), faults + more
+
+
+def merge(under: Tree, over: Tree) -> Tree:
+    """The tree ``over`` laid on ``under`` by the rule in the head of this module."""
+    if (
+        not isinstance(under.value, dict)
+        or not isinstance(over.value, dict)
+        or replaces(under.value, over.value)
+    ):
+        return over
+    merged = dict(under.value)
+    for key, child in over.value.items():
+        merged[key] = merge(merged[key], child) if key in merged else child
+    return Tree(over.mark, merged)
+
+
+def replaces(under: dict[str, Tree], over: dict[str, Tree]) -> bool:
+    """Whether a mapping replaces the inherited one as a whole."""
+    return bool(SOURCED & (under.keys() | over.keys()) or DISCRIMINATORS & over.keys())

@@ -1,0 +1,67 @@
+"""Materials, and the tables that give each region of the model one of them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic.config import JsonDict
+
+from pipeline.config.sourced import Faults, Modulus, PoissonRatio, Sourced, Strict
+from pipeline.regions import MTP1_REGIONS, Region
+
+COMMON_REGIONS = tuple(region for region in Region if region not in MTP1_REGIONS)
+"""Regions that every variant has; their tissues are set at the top of a case."""
+
+MaterialName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class LinearElastic(Strict):
+    """Isotropic linear elasticity, sigma = lambda tr(eps) 1 + 2 mu eps; stress in MPa."""
+
+    law: Literal["linear_elastic"] = Field(description="Law of the material")
+    young_MPa: Sourced[Modulus] = Field(description="Young's modulus")
+    poisson: Sourced[PoissonRatio] = Field(description="Poisson's ratio, above -1 and below 0.5")
+
+
+Material = LinearElastic
+
+
+def tissue_schema(regions: Iterable[Region]) -> JsonDict:
+    """JSON schema of a table that names a material for each region."""
+    properties: JsonDict = {
+        region.label: {"type": "string", "description": f"Material of region {region.label}"}
+        for region in regions
+    }
+    return {"properties": properties, "additionalProperties": False, "required": list(properties)}
+
+
+def check_regions(tissues: Mapping[str, str], regions: Iterable[Region]) -> None:
+    """Raise Faults unless the table names exactly these regions."""
+    wanted = [region.label for region in regions]
+    faults: list[tuple[tuple[str, ...], str]] = []
+    guessed: set[str] = set()
+    for label in tissues:
+        if label not in wanted:
+            near = difflib.get_close_matches(label, wanted, n=1)
+            guessed.update(near)
+            advice = f"did you mean '{near[0]}'?" if near else f"regions here are: {', '.join(wanted)}"
+            faults.append(((label,), f"no such region; {advice}"))
+    absent = [label for label in wanted if label not in tissues and label not in guessed]
+    faults += [((label,), "missing; every region needs the name of a material") for label in absent]
+    if faults:
+        raise Faults(faults)
+
+
+def undefined_materials(tissues: Mapping[str, Any], materials: Iterable[str]) -> list[tuple[str, str]]:
+    """Region and fault text for every entry that names a material which is not defined."""
+    known = sorted(materials)
+    faults = []
+    for label, name in tissues.items():
+        if isinstance(name, str) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            advice = f"; did you mean '{near[0]}'?" if near else ""
+            faults.append((label, f"names material '{name}'; materials are: {', '.join(known)}{advice}"))
+    return faults
