@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.sourced import (
     Area,
-    Faults,
+    FaultsError,
     Length,
     LengthOrZero,
     Mass,
@@ -62,7 +62,7 @@ class Sections(Strict):
             if after <= before:
                 faults.append((("fraction",), f"{after:g} follows {before:g}; fractions must increase"))
         if faults:
-            raise Faults(faults)
+            raise FaultsError(faults)
         return self
 
     @property
@@ -88,7 +88,7 @@ class Bone(Strict):
         faults: list[tuple[tuple[str, ...], str]] = [
             (
                 (key, "value"),
-                f"{wall:g} mm leaves no core: the smallest section is {2 * limit:g} mm; must be below {limit:g} mm",
+                f"{wall:g} leaves no core in the smallest section, {2 * limit:g} mm; must be below {limit:g}",
             )
             for key, wall in (
                 ("cortex_shaft_mm", self.cortex_shaft_mm.value),
@@ -97,7 +97,7 @@ class Bone(Strict):
             if wall >= limit
         ]
         if faults:
-            raise Faults(faults)
+            raise FaultsError(faults)
         return self
 
 
@@ -142,7 +142,7 @@ class Anatomy(Strict):
         cartilage, space = self.ip_cartilage_mm.value, self.ip_joint_space_mm.value
         fault = gap_fault(space, cartilage, cartilage)
         if fault:
-            raise Faults([(("ip_joint_space_mm", "value"), fault)])
+            raise FaultsError([(("ip_joint_space_mm", "value"), fault)])
         return self
 
 

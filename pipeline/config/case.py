@@ -16,9 +16,21 @@ from pipeline.config.materials import (
     tissue_schema,
     undefined_materials,
 )
-from pipeline.config.sourced import Faults, Length, Percent, Positive, Sourced, Strict, Tolerance
+from pipeline.config.sourced import FaultsError, Length, Percent, Positive, Sourced, Strict, Tolerance, advice
 from pipeline.regions import Region
 from pipeline.units import body_weight_N
+
+CaseName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9_-]+$",
+        max_length=64,
+        json_schema_extra=advice("write name: with only a to z, 0 to 9, _ and -"),
+    ),
+]
+Title = Annotated[
+    str, Field(pattern=r"^[^\r\n]+$", max_length=200, json_schema_extra=advice("write one line of text"))
+]
 
 
 class Load(Strict):
@@ -72,10 +84,10 @@ class Case(Strict):
     Units: mm, N, MPa, degrees, kg, percent of body weight; each key ends in its own.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$", max_length=64)] = Field(
-        description="Name of the case and of its result folder: a to z, 0 to 9, _ and -; by default the file's name"
+    name: CaseName = Field(
+        description="Name of the case and its folder: a to z, 0 to 9, _ and -; by default the file's name"
     )
-    title: Annotated[str, Field(min_length=1, max_length=200)] = Field(description="One line for the report")
+    title: Title = Field(description="One line for the report")
     patient: Patient = Field(description="The person")
     anatomy: Anatomy = Field(description="Shape of bones and soft parts")
     posture: Posture = Field(description="Angles of the foot at push-off")
@@ -103,7 +115,7 @@ class Case(Strict):
     def _materials_exist(self) -> Case:
         faults = material_faults(self.tissues, self.joint.tissues, self.materials)
         if faults:
-            raise Faults(faults)
+            raise FaultsError(faults)
         return self
 
     @property
@@ -125,7 +137,8 @@ class Case(Strict):
 def material_faults(tissues: Any, joint_tissues: Any, materials: Any) -> list[tuple[tuple[str, ...], str]]:
     """Path and text for every tissue, common or of the joint, whose material is not defined.
 
-    Takes validated or raw data, so that these faults are also found beside others; what is no table is passed over.
+    Takes validated or raw data, so that these faults are found beside others; what is no table is
+    passed over.
     """
     if not isinstance(materials, dict):
         return []

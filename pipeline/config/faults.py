@@ -1,4 +1,4 @@
-"""Faults that pydantic finds, said in the words of the configuration and at their place in the file."""
+"""FaultsError that pydantic finds, said in the words of the configuration and at their place in the file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.config.case import Case, material_faults
-from pipeline.config.sourced import Faults
+from pipeline.config.sourced import ADVICE, FaultsError
 from pipeline.config.yaml_tree import Fault, Tree
 
 Path = tuple[str | int, ...]
@@ -55,11 +55,9 @@ def child_of(tree: Tree | None, step: str | int) -> Tree | None:
     """Child of a tree by key or index, or None."""
     if tree is None:
         return None
-    if isinstance(tree.value, dict) and isinstance(step, str):
-        return tree.value.get(step)
-    if isinstance(tree.value, list) and isinstance(step, int) and step < len(tree.value):
-        return tree.value[step]
-    return None
+    if isinstance(step, str):
+        return tree.children.get(step)
+    return tree.value[step] if isinstance(tree.value, list) and step < len(tree.value) else None
 
 
 def is_tag(tree: Tree | None, step: str | int) -> bool:
@@ -93,7 +91,7 @@ def explain(
     """
     kind, value = detail["type"], detail["input"]
     carried = detail.get("ctx", {}).get("error")
-    if isinstance(carried, Faults):
+    if isinstance(carried, FaultsError):
         yield from (((*path, *below), text) for below, text in carried.faults)
     elif kind == "extra_forbidden":
         keys = allowed_keys(schema, path[:-1], tree)
@@ -104,10 +102,11 @@ def explain(
     elif kind == "missing":
         yield path, missing(detail, path, tree, schema)
     elif kind == "union_tag_not_found":
-        yield (*path, "kind"), "missing; one of normal, stiff, fused"
+        union = schema_at(schema, path, tree)["discriminator"]
+        yield (*path, union["propertyName"]), f"missing; one of {', '.join(union['mapping'])}"
     elif kind == "union_tag_invalid":
-        allowed = re.findall(r"'(\w+)'", detail["ctx"]["expected_tags"])
-        yield (*path, "kind"), choice(detail["ctx"]["tag"], allowed)
+        union = schema_at(schema, path, tree)["discriminator"]
+        yield (*path, union["propertyName"]), choice(detail["ctx"]["tag"], list(union["mapping"]))
     elif kind in ("model_type", "model_attributes_type", "dict_type"):
         yield path, block_wanted(value, schema_at(schema, path, tree))
     else:
@@ -125,7 +124,7 @@ def wrong_value(kind: str, value: Any, detail: Any, schema: Schema) -> str:
     if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
         return f"{shown(value)} is not allowed; {bounds(schema)}"
     if kind == "literal_error":
-        return choice(value, [str(each) for each in schema.get("enum", [schema.get("const")])])
+        return choice(value, words_of(schema))
     if kind == "string_type":
         return f"text is needed, not {shown(value)}; put it in quotes"
     if kind == "string_too_short":
@@ -133,7 +132,7 @@ def wrong_value(kind: str, value: Any, detail: Any, schema: Schema) -> str:
     if kind == "string_too_long":
         return f"is {len(value)} characters long; at most {detail['ctx']['max_length']}"
     if kind == "string_pattern_mismatch":
-        return f"{shown(value)} is not allowed; only a to z, 0 to 9 and _ (a case name may also hold -)"
+        return f"{shown(value)} is not allowed; {schema.get(ADVICE, 'write only a to z, 0 to 9 and _')}"
     if kind == "too_short":
         return (
             f"has {detail['ctx']['actual_length']} entries; at least {detail['ctx']['min_length']} are needed"
@@ -163,19 +162,23 @@ def number_wanted(value: Any, what: str) -> str:
 
 def block_wanted(value: Any, schema: Schema) -> str:
     """Text where a block of keys should stand."""
+    keys = ", ".join(schema.get("properties", {}))
+    if value is None:
+        return f"is empty; its keys are: {keys}"
     if "value" in schema.get("properties", {}):
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return f"{shown(value)} stands alone, without source; write {SOURCED_EXAMPLE % shown(value)}"
         return f"{shown(value)} is no sourced value; write {SOURCED_EXAMPLE % '...'}"
-    keys = ", ".join(schema.get("properties", {}))
     return f"a block of keys is needed, not {shown(value)}" + (f"; its keys are: {keys}" if keys else "")
 
 
 def missing(detail: Any, path: Path, tree: Tree, schema: Schema) -> str:
     """Text for an absent key: what it is and, for a sourced value, how to write it."""
-    description = (
-        schema_at(schema, path[:-1], tree).get("properties", {}).get(path[-1], {}).get("description", "")
-    )
+    words = words_of(schema_at(schema, path, tree))
+    if words:
+        return f"missing; one of {', '.join(words)}"
+    entry = schema_at(schema, path[:-1], tree).get("properties", {}).get(path[-1], {})
+    description = entry.get("description", "")
     below = schema_at(schema, path, tree)
     how = f"; write {SOURCED_EXAMPLE % '...'}" if "value" in below.get("properties", {}) else ""
     meaning = f" ({description[0].lower() + description[1:]})" if description else ""
@@ -197,7 +200,7 @@ def unknown_key(key: str, allowed: list[str]) -> tuple[str, str | None]:
 def bounds(schema: Schema) -> str:
     """Allowed range of a number in words, from its schema."""
     parts = [
-        f"{words} {schema[key]:g}"
+        f"{words} {shown(schema[key])}"
         for key, words in (
             ("exclusiveMinimum", "above"),
             ("minimum", "at least"),
@@ -206,7 +209,13 @@ def bounds(schema: Schema) -> str:
         )
         if key in schema
     ]
-    return f"must be {' and '.join(parts)}" if parts else ""
+    hint = f" ({schema[ADVICE]})" if ADVICE in schema else ""
+    return f"must be {' and '.join(parts)}{hint}" if parts else ""
+
+
+def words_of(schema: Schema) -> list[str]:
+    """The words a text may be, if only some are allowed."""
+    return [str(word) for word in schema.get("enum", [schema["const"]] if "const" in schema else [])]
 
 
 def shown(value: Any) -> str:
@@ -214,7 +223,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
-        return f"{value:g}" if math.isfinite(value) and abs(value) < 1e5 else repr(value)
+        return repr(value).removesuffix(".0")
     if value is None:
         return "nothing"
     if isinstance(value, dict):
@@ -248,18 +257,24 @@ def schema_at(schema: Schema, path: Path, tree: Tree) -> Schema:
         if isinstance(step, int):
             following = here.get("items", {})
         else:
-            extra = here.get("additionalProperties")
-            following = here.get("properties", {}).get(step) or (extra if isinstance(extra, dict) else {})
+            following = here.get("properties", {}).get(step) or any_key(here)
         here = dereference(following, schema, below)
     return here
 
 
+def any_key(schema: Schema) -> Schema:
+    """Schema of the entries of a table with free keys, such as the materials; empty if keys are fixed."""
+    patterned = list(schema.get("patternProperties", {}).values())
+    extra = schema.get("additionalProperties")
+    return patterned[0] if patterned else extra if isinstance(extra, dict) else {}
+
+
 def dereference(part: Schema, schema: Schema, tree: Tree | None) -> Schema:
-    """Follow references, and a union to the variant that the file names."""
+    """Follow references, and a union to the variant that the file names if it names one."""
     if "$ref" in part:
         return dereference(schema["$defs"][part["$ref"].rsplit("/", 1)[1]], schema, tree)
     if "discriminator" in part:
         tag = child_of(tree, part["discriminator"]["propertyName"])
         name = part["discriminator"]["mapping"].get(tag.value if tag else None)
-        return dereference({"$ref": name}, schema, tree) if name else {}
+        return dereference({"$ref": name}, schema, tree) if name else part
     return part

@@ -8,7 +8,15 @@ from pydantic import Field, field_validator, model_validator
 
 from pipeline.config.anatomy import gap_fault
 from pipeline.config.materials import check_regions, tissue_schema
-from pipeline.config.sourced import Faults, FusionAngle, JointAngle, Length, LengthOrZero, Sourced, Strict
+from pipeline.config.sourced import (
+    FaultsError,
+    FusionAngle,
+    JointAngle,
+    Length,
+    LengthOrZero,
+    Sourced,
+    Strict,
+)
 from pipeline.regions import Region
 
 OPEN = (Region.MTP1_CARTILAGE_MT1, Region.MTP1_GAP, Region.MTP1_CARTILAGE_PP1, Region.MTP1_CAPSULE)
@@ -46,7 +54,7 @@ class MovingJoint(JointBase):
     def _layers_fit(self) -> MovingJoint:
         fault = gap_fault(self.joint_space_mm.value, self.cartilage_mt1_mm.value, self.cartilage_pp1_mm.value)
         if fault:
-            raise Faults([(("joint_space_mm", "value"), fault)])
+            raise FaultsError([(("joint_space_mm", "value"), fault)])
         return self
 
 

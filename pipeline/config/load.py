@@ -7,7 +7,8 @@ they meet as a whole, so that nothing stale survives beside the new value:
 - a sourced block (anything with ``value``, ``source`` or ``status``): a value never keeps another's source;
 - a block that says what it is by ``kind`` or ``law``: a joint or material of its own, complete.
 
-A ``joint`` without ``kind`` therefore changes single values of the inherited joint. ``name`` is never inherited.
+A ``joint`` without ``kind`` therefore changes single values of the inherited joint. ``name`` is never
+inherited.
 """
 
 from __future__ import annotations
@@ -39,8 +40,7 @@ def load_case(path: Path) -> Case:
         ConfigError: with one line for each fault, ``file:line:column: key: what is wrong and what to do``.
     """
     tree, faults = read_with_bases(Path(path), ())
-    assert isinstance(tree.value, dict)  # noqa: S101, read_tree refuses anything else
-    children = dict(tree.value)
+    children = dict(tree.children)
     children.setdefault("name", Tree(tree.mark, Path(path).stem))
     tree = Tree(tree.mark, children)
     case: Case | None = None
@@ -56,14 +56,13 @@ def load_case(path: Path) -> Case:
 def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Fault]]:
     """Tree of a file merged over the files it inherits from, and the faults met on the way."""
     tree, faults = read_tree(path)
-    assert isinstance(tree.value, dict)  # noqa: S101, read_tree refuses anything else
-    children = dict(tree.value)
+    children = dict(tree.children)
     base = children.pop("base", None)
     own = Tree(tree.mark, children)
     if base is None:
         return own, faults
     if not isinstance(base.value, str) or not base.value.strip():
-        return own, [*faults, Fault(base.mark, "base", "must be the path of another case file")]
+        raise ConfigError(f"{base.mark}: base: must be the path of another case file, such as ../base.yaml")
     below = Path(os.path.normpath(path.parent / base.value))
     line = (*seen, path.resolve())
     if below.resolve() in line:
@@ -74,8 +73,7 @@ def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Faul
             f"{base.mark}: base: no file '{base.value}' beside {path.name} (looked for {below})"
         )
     inherited, more = read_with_bases(below, line)
-    assert isinstance(inherited.value, dict)  # noqa: S101, read_tree refuses anything else
-    nameless = {key: child for key, child in inherited.value.items() if key != "name"}
+    nameless = {key: child for key, child in inherited.children.items() if key != "name"}
     return merge(Tree(inherited.mark, nameless), own), faults + more
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.config import JsonDict
 
-from pipeline.config.sourced import Faults, Modulus, PoissonRatio, Sourced, Strict
+from pipeline.config.sourced import FaultsError, Modulus, PoissonRatio, Sourced, Strict
 from pipeline.regions import MTP1_REGIONS, Region
 
 COMMON_REGIONS = tuple(region for region in Region if region not in MTP1_REGIONS)
@@ -39,7 +39,7 @@ def tissue_schema(regions: Iterable[Region]) -> JsonDict:
 
 
 def check_regions(tissues: Mapping[str, str], regions: Iterable[Region]) -> None:
-    """Raise Faults unless the table names exactly these regions."""
+    """Raise FaultsError unless the table names exactly these regions."""
     wanted = [region.label for region in regions]
     faults: list[tuple[tuple[str, ...], str]] = []
     guessed: set[str] = set()
@@ -52,7 +52,7 @@ def check_regions(tissues: Mapping[str, str], regions: Iterable[Region]) -> None
     absent = [label for label in wanted if label not in tissues and label not in guessed]
     faults += [((label,), "missing; every region needs the name of a material") for label in absent]
     if faults:
-        raise Faults(faults)
+        raise FaultsError(faults)
 
 
 def undefined_materials(tissues: Mapping[str, Any], materials: Iterable[str]) -> list[tuple[str, str]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+ADVICE = "x-advice"
 
 Status = Literal["published", "measured", "derived", "unverified", "assumed"]
 """How far a value can be trusted.
@@ -28,23 +31,37 @@ NoteText = Annotated[str | None, Field(description="Range, reason or caution")]
 
 Number = TypeVar("Number")
 
-Length = Annotated[float, Field(gt=0.0, le=500.0)]
+
+def advice(text: str) -> JsonDict:
+    """Schema entry with what to do about a value that is refused; it ends the error line."""
+    return {ADVICE: text}
+
+
+Length = Annotated[float, Field(title="Length", gt=0.0, le=500.0)]
 """Length in mm, above 0; nothing in a foot is longer than 500."""
-LengthOrZero = Annotated[float, Field(ge=0.0, le=500.0)]
-Shift = Annotated[float, Field(ge=-50.0, le=50.0)]
+LengthOrZero = Annotated[float, Field(title="LengthOrZero", ge=0.0, le=500.0)]
+Shift = Annotated[float, Field(title="Shift", ge=-50.0, le=50.0)]
 """Signed distance in mm."""
-Area = Annotated[float, Field(gt=0.0, le=2000.0)]
-Mass = Annotated[float, Field(gt=0.0, le=300.0)]
-Percent = Annotated[float, Field(gt=0.0, le=300.0)]
-Modulus = Annotated[float, Field(gt=0.0, le=1.0e6)]
-PoissonRatio = Annotated[float, Field(gt=-1.0, lt=0.5)]
-Positive = Annotated[float, Field(gt=0.0)]
-Tolerance = Annotated[float, Field(gt=0.0, lt=1.0)]
-Tilt = Annotated[float, Field(ge=0.0, le=60.0)]
+Area = Annotated[float, Field(title="Area", gt=0.0, le=2000.0)]
+Mass = Annotated[float, Field(title="Mass", gt=0.0, le=300.0)]
+Percent = Annotated[float, Field(title="Percent", gt=0.0, le=300.0)]
+Modulus = Annotated[float, Field(title="Modulus", gt=0.0, le=1.0e6)]
+PoissonRatio = Annotated[
+    float,
+    Field(
+        title="PoissonRatio",
+        gt=-1.0,
+        lt=0.5,
+        json_schema_extra=advice("at 0.5 this law divides by zero; soft tissue has 0.4 to 0.49"),
+    ),
+]
+Positive = Annotated[float, Field(title="Positive", gt=0.0)]
+Tolerance = Annotated[float, Field(title="Tolerance", gt=0.0, lt=1.0)]
+Tilt = Annotated[float, Field(title="Tilt", ge=0.0, le=60.0)]
 """Angle to the floor or lift of the heel in degrees."""
-JointAngle = Annotated[float, Field(ge=0.0, le=90.0)]
-FusionAngle = Annotated[float, Field(ge=-20.0, le=60.0)]
-SideAngle = Annotated[float, Field(ge=-20.0, le=60.0)]
+JointAngle = Annotated[float, Field(title="JointAngle", ge=0.0, le=90.0)]
+FusionAngle = Annotated[float, Field(title="FusionAngle", ge=-20.0, le=60.0)]
+SideAngle = Annotated[float, Field(title="SideAngle", ge=-20.0, le=60.0)]
 
 
 class Strict(BaseModel):
@@ -61,8 +78,14 @@ class Sourced(Strict, Generic[Number]):
     status: StatusWord
     note: NoteText = None
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        """Short name of ``Sourced[Length]`` in schemas: SourcedLength."""
+        fields = getattr(params[0], "__metadata__", ())
+        return cls.__name__ + next((field.title for field in fields if field.title), "Value")
 
-class Faults(ValueError):
+
+class FaultsError(ValueError):
     """Several faults found by one check, each with its path below the checked block.
 
     Raised inside pydantic validators, where a single exception must carry them all.

@@ -14,6 +14,8 @@ from pipeline.config.sourced import Sourced
 from pipeline.stage import write_text
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+YAML_WORDS = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
+"""Words that some YAML reader takes for something else than text."""
 FIRST_KEYS = ("kind", "law")
 
 DEFAULT_HEAD = """\
@@ -23,8 +25,8 @@ DEFAULT_HEAD = """\
 """
 
 SCHEMA_TEXT = (
-    "Keys, units and ranges of a case, for editors. A file that inherits with base: holds only some of the keys, "
-    "so none is required here; ./firstray check finds what is missing."
+    "Keys, units and ranges of a case, for editors. A file that inherits with base: holds only some of "
+    "the keys, so none is required here; ./firstray check finds what is missing."
 )
 
 
@@ -69,9 +71,9 @@ def inline(value: Any) -> str:
         text = repr(value)
         mantissa, exponent, power = text.partition("e")
         return text if "." in mantissa or not exponent else f"{mantissa}.0e{power}"
-    if isinstance(value, str) and value.isidentifier() and value not in ("null", "true", "false"):
+    if isinstance(value, str) and value.isidentifier() and value.lower() not in YAML_WORDS:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=not (isinstance(value, str) and value.isprintable()))
 
 
 def json_schema() -> dict[str, Any]:

@@ -48,6 +48,11 @@ class Tree:
     mark: Mark
     value: dict[str, Tree] | list[Tree] | str | int | float | bool | None
 
+    @property
+    def children(self) -> dict[str, Tree]:
+        """Children by key; none unless this is a mapping."""
+        return self.value if isinstance(self.value, dict) else {}
+
     def plain(self) -> Any:
         """The value without places."""
         if isinstance(self.value, dict):
@@ -66,7 +71,8 @@ class Fault:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.mark}: {self.path}: {self.text}" if self.path else f"{self.mark}: {self.text}"
+        line = f"{self.mark}: {self.path}: {self.text}" if self.path else f"{self.mark}: {self.text}"
+        return line.replace("\n", "\\n")
 
 
 class TextLoader(yaml.SafeLoader):
@@ -77,7 +83,7 @@ class TextLoader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Compose one node; an alias is an error, because it would hide where a value stands."""
         if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
+            event: Any = self.peek_event()  # type: ignore[no-untyped-call]
             problem = f"alias *{event.anchor} is not supported; write the value out, or inherit with base:"
             raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
         return super().compose_node(parent, index)
@@ -153,16 +159,17 @@ def describe(error: yaml.YAMLError, file: str, text: str) -> str:
         character = text[position : position + 1]
         line = text.count("\n", 0, position) + 1
         column = position - text.rfind("\n", 0, position)
-        return f"{file}:{line}:{column}: character {ascii(character)} is not allowed in YAML"
+        return f"{file}:{line}:{column}: character {character!a} is not allowed in YAML"
+    where = f"{file}:{mark.line + 1}:{mark.column + 1}"
     problem = str(getattr(error, "problem", None) or "is not YAML")
     if problem == "but found another document":
-        problem = "a second document starts here; a file holds one case"
+        return f"{where}: a second document starts here; a file holds one case"
     if problem == "mapping values are not allowed here":
         problem = "':' is not allowed here; check the indentation, and put text that holds ': ' in quotes"
     context = getattr(error, "context", None)
     begun = getattr(error, "context_mark", None)
     tail = f" ({context}, begun on line {begun.line + 1})" if context and begun else ""
-    return f"{file}:{mark.line + 1}:{mark.column + 1}: {problem}{tail}"
+    return f"{where}: {problem}{tail}"
 
 
 def grow(node: Any, mark: Mark, path: str, faults: list[Fault]) -> Tree:
