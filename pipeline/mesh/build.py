@@ -9,12 +9,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import meshio
 import numpy as np
 
 from pipeline.config import Case
 from pipeline.mesh.anatomy import parts_of
-from pipeline.mesh.gmsh_session import Cells
+from pipeline.mesh.gmsh_session import Cells, Group, save
 from pipeline.mesh.implicit import Array, Frame
 from pipeline.mesh.posture import Posture, stand
 from pipeline.mesh.quality import MeshQuality, assess, require_quality
@@ -31,7 +30,7 @@ MARGIN_MM = 22.0
 BELOW_FLOOR_MM = 4.0
 """How far the meshed box reaches below the floor."""
 
-PACKAGES = ("gmsh", "meshio", "numpy", "scipy")
+PACKAGES = ("gmsh", "numpy", "scipy")
 
 
 def mesh_key(case: Case) -> str:
@@ -74,18 +73,16 @@ def build(case: Case) -> tuple[Tetrahedra, list[Region], Posture]:
 
 def write_mesh(path: Path, mesh: Tetrahedra, regions: list[Region], sole: Cells, sole_tags: np.ndarray) -> None:
     """Write gmsh 4.1 with named physical groups for tissues (tetrahedra) and sole patches (triangles)."""
-    tags = np.array([region.value for region in regions])[mesh.labels]
-    physical = [np.asarray(tags, np.int32), np.asarray(sole_tags, np.int32)]
-    names = {region.label: np.array([region.value, 3]) for region in regions}
-    names |= {patch.label: np.array([patch.value, 2]) for patch in Sole if np.any(sole_tags == patch.value)}
-    data = meshio.Mesh(
-        mesh.points,
-        [("tetra", mesh.cells), ("triangle", sole)],
-        cell_data={"gmsh:physical": physical, "gmsh:geometrical": physical},
-        field_data=names,
-    )
-    part = path.with_name(path.name + ".part")
-    meshio.write(part, data, file_format="gmsh")
+    groups = [
+        Group(3, region.value, region.label, mesh.cells[mesh.labels == label]) for label, region in enumerate(regions)
+    ]
+    groups += [
+        Group(2, patch.value, patch.label, sole[sole_tags == patch.value])
+        for patch in Sole
+        if np.any(sole_tags == patch.value)
+    ]
+    part = path.with_name("part-" + path.name)
+    save(part, mesh.points, groups)
     part.replace(path)
 
 

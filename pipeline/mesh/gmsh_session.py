@@ -6,6 +6,7 @@ import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import gmsh
@@ -20,6 +21,16 @@ TRIANGLE = 2
 HXT = 10
 
 Cells = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cells of one named physical group: dimension, tag, name, vertices (m, 4) or (m, 3)."""
+
+    dim: int
+    tag: int
+    name: str
+    cells: Cells
 
 
 @contextmanager
@@ -101,3 +112,27 @@ def _collect() -> tuple[Array, Cells, NDArray[np.int16]]:
         cells.append(own)
         labels.append(np.full(len(own), volume - 1, np.int16))
     return np.asarray(coordinates).reshape(-1, 3), np.concatenate(cells), np.concatenate(labels)
+
+
+def save(path: Path, points: Array, groups: list[Group]) -> None:
+    """Write a binary gmsh 4.1 file with one discrete entity and one physical group per group of cells."""
+    with gmsh_session():
+        home = np.zeros(len(points), np.int64)
+        for group in groups:
+            gmsh.model.addDiscreteEntity(group.dim, group.tag)
+            if group.dim == 3:
+                home[group.cells.ravel()] = group.tag
+        count = 0
+        for group in groups:
+            own = np.flatnonzero(home == group.tag)
+            if group.dim == 3 and len(own):
+                gmsh.model.mesh.addNodes(3, group.tag, own + 1, points[own].ravel())
+        for group in groups:
+            kind = TETRAHEDRON if group.dim == 3 else TRIANGLE
+            tags = np.arange(count + 1, count + len(group.cells) + 1)
+            gmsh.model.mesh.addElementsByType(group.tag, kind, tags, group.cells.ravel() + 1)
+            gmsh.model.addPhysicalGroup(group.dim, [group.tag], group.tag, group.name)
+            count += len(group.cells)
+        gmsh.option.setNumber("Mesh.MshFileVersion", 4.1)
+        gmsh.option.setNumber("Mesh.Binary", 1)
+        gmsh.write(str(path))

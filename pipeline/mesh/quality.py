@@ -8,9 +8,7 @@ import numpy as np
 
 from pipeline.errors import QualityError
 from pipeline.mesh.implicit import Array
-from pipeline.mesh.tetrahedra import FACES, Tetrahedra, volumes
-
-EDGES = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+from pipeline.mesh.tetrahedra import EDGES, FACES, Tetrahedra, mean_ratio, volumes
 
 WORST_ALLOWED = 0.005
 """Smallest mean ratio of any cell; below, the stiffness of the cell swamps its neighbours."""
@@ -34,16 +32,6 @@ class MeshQuality:
     def as_dict(self) -> dict[str, object]:
         """Plain data for a report."""
         return asdict(self)
-
-
-def mean_ratio(points: Array, cells: np.ndarray) -> Array:
-    r"""Mean ratio :math:`12 (3V)^{2/3} / \sum l^2` of each tetrahedron: 1 if regular, 0 if flat, (m,).
-
-    Source: Liu and Joe, Relationship between tetrahedron shape measures, BIT 34 (1994) 268-287.
-    """
-    volume = volumes(points, cells)
-    squares = sum(np.sum((points[cells[:, i]] - points[cells[:, j]]) ** 2, axis=1) for i, j in EDGES)
-    return np.asarray(np.sign(volume) * 12.0 * (3.0 * np.abs(volume)) ** (2.0 / 3.0) / squares)
 
 
 def smallest_dihedral_deg(points: Array, cells: np.ndarray) -> float:

@@ -29,6 +29,9 @@ PROBE_MM = 0.12
 ON_SURFACE_MM = 0.02
 """Largest residual of a point that counts as lying on a surface."""
 
+DIAGONALS = np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1], [-1, 1, 1]]) / np.sqrt(3.0)
+"""Half of the directions in which a filler point looks for an interface, beside the axes."""
+
 SCAN_MM = 4.0
 """Spacing of the scan that finds the box around each part."""
 
@@ -196,16 +199,20 @@ def sample_curves(tissue: Tissue, labels: Labels, low: Array, spacing: float, si
     return points[thin(points, 0.7 * size.at(points))]
 
 
+def visible(tissue: Tissue, owner: int, x: Array, longest: float) -> Array:
+    """Points moved onto a part's surface, without those where another part hides it, (k, 3)."""
+    x, normal, residual = project(tissue.parts[owner].part.shape, x, longest)
+    inner, outer = tissue.label(x - PROBE_MM * normal), tissue.label(x + PROBE_MM * normal)
+    return x[(residual < ON_SURFACE_MM) & (inner == owner) & (outer > owner)]
+
+
 def sample_surfaces(tissue: Tissue, labels: Labels, low: Array, spacing: float, size: SizeField) -> list[Array]:
     """Points on each part's visible surface, thinned part by part."""
     x, owners = surface_candidates(labels, low, spacing)
     found = []
     for owner in np.unique(owners):
         own = x[owners == owner]
-        own = own[thin(own, 0.45 * size.at(own))]
-        own, normal, residual = project(tissue.parts[owner].part.shape, own, spacing)
-        inner, outer = tissue.label(own - PROBE_MM * normal), tissue.label(own + PROBE_MM * normal)
-        own = own[(residual < ON_SURFACE_MM) & (inner == owner) & (outer > owner)]
+        own = visible(tissue, owner, own[thin(own, 0.3 * size.at(own))], spacing)
         found.append(own[thin(own, 0.75 * size.at(own))])
     return found
 
@@ -220,3 +227,25 @@ def sample_interfaces(tissue: Tissue, low: Array, high: Array, spacing: float, s
         free = (cKDTree(kept).query(points)[0] > 0.35 * h) & (curves.query(points)[0] > 0.55 * h)
         kept = np.concatenate([kept, points[free]])
     return kept
+
+
+def fill_holes(tissue: Tissue, interface: Array, filler: Array, size: SizeField) -> tuple[Array, Array]:
+    """Sort out filler points that lie close to an interface: the sampling has a hole there.
+
+    They are moved onto the interface where that leaves them clear of the points already there.
+
+    Returns:
+        Interface points with the new ones; filler points that lie well inside one tissue.
+    """
+    own = tissue.label(filler)
+    first = own.copy()
+    reach = 0.5 * size.at(filler)
+    for direction in np.concatenate([np.eye(3), -np.eye(3), DIAGONALS, -DIAGONALS]):
+        first = np.where(first != own, first, tissue.label(filler + reach[:, None] * direction))
+    close = first != own
+    owner = np.minimum(first, own)
+    for i in np.unique(owner[close]):
+        moved = visible(tissue, i, filler[close & (owner == i)], float(reach.max()))
+        moved = moved[cKDTree(interface).query(moved)[0] > 0.5 * size.at(moved)] if len(moved) else moved
+        interface = np.concatenate([interface, moved[thin(moved, 0.75 * size.at(moved))]])
+    return interface, filler[~close]

@@ -72,6 +72,6 @@ def size_field(case: Case, parts: list[Part], low: Array, high: Array) -> SizeFi
             continue
         wanted = part_size(case, part.region) + GROWTH * np.maximum(part.shape(x), 0.0)
         size = np.minimum(size, wanted)
-    sole = 0.6 * LEVEL_FACTOR[case.mesh.level] * case.mesh.size_soft_mm
+    sole = 0.45 * LEVEL_FACTOR[case.mesh.level] * case.mesh.size_soft_mm
     size = np.minimum(size, sole + GROWTH * np.abs(x[:, 2]))
     return SizeField(low, SPACING_MM, size.reshape(counts))

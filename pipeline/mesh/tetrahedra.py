@@ -12,7 +12,7 @@ from scipy.spatial import Delaunay, cKDTree
 
 from pipeline.mesh.gmsh_session import Cells, background_points, improve
 from pipeline.mesh.implicit import Array
-from pipeline.mesh.sampling import Labels, Tissue, sample_interfaces
+from pipeline.mesh.sampling import Labels, Tissue, fill_holes, sample_interfaces
 from pipeline.mesh.sizing import SizeField
 
 FACES = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]])
@@ -30,6 +30,10 @@ SAMPLES = np.array(
 """Barycentric points at which a cell is asked for its tissue; the majority decides, the centre if tied."""
 
 
+EDGES = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+"""Local vertices of each edge."""
+
+
 @dataclass(frozen=True)
 class Tetrahedra:
     """Mesh of all tissues: points (n, 3) mm, cells (m, 4) of positive volume, label of each cell (m,)."""
@@ -43,6 +47,16 @@ def volumes(points: Array, cells: Cells) -> Array:
     """Signed volume of each tetrahedron, (m,), mm^3."""
     a, b, c, d = (points[cells[:, i]] for i in range(4))
     return np.einsum("ij,ij->i", np.cross(b - a, c - a), d - a) / 6.0
+
+
+def mean_ratio(points: Array, cells: Cells) -> Array:
+    r"""Mean ratio :math:`12 (3V)^{2/3} / \sum l^2` of each tetrahedron: 1 if regular, 0 if flat, (m,).
+
+    Source: Liu and Joe, Relationship between tetrahedron shape measures, BIT 34 (1994) 268-287.
+    """
+    volume = volumes(points, cells)
+    squares = sum(np.sum((points[cells[:, i]] - points[cells[:, j]]) ** 2, axis=1) for i, j in EDGES)
+    return np.asarray(np.sign(volume) * 12.0 * (3.0 * np.abs(volume)) ** (2.0 / 3.0) / squares)
 
 
 def oriented(points: Array, cells: Cells) -> Cells:
@@ -104,6 +118,22 @@ def compact(points: Array, cells: Cells, labels: Labels) -> Tetrahedra:
     return Tetrahedra(points[used], renumbered.reshape(-1, 4), labels[order])
 
 
+def label_cells(tissue: Tissue, points: Array, cells: Cells, sampled: int) -> Labels:
+    """Tissue of each cell.
+
+    The first ``sampled`` points lie on interfaces, all others well inside one tissue: a cell that
+    touches such points takes their tissue. Only cells between interface points, or between points of
+    different tissues, are decided by the majority of their samples.
+    """
+    labels = majority(tissue, points, cells)
+    own = tissue.label(points)
+    inner = cells >= sampled
+    first = np.where(inner, own[cells], tissue.void + 1).min(axis=1)
+    last = np.where(inner, own[cells], -1).max(axis=1)
+    agreed = inner.any(axis=1) & (first == last)
+    return without_spikes(np.where(agreed, first, labels).astype(np.int16), neighbours(cells))
+
+
 def tetrahedralise(tissue: Tissue, low: Array, high: Array, spacing: float, size: SizeField) -> Tetrahedra:
     """Mesh of all tissues of a box; the void around them is dropped.
 
@@ -113,12 +143,13 @@ def tetrahedralise(tissue: Tissue, low: Array, high: Array, spacing: float, size
     interface = sample_interfaces(tissue, low, high, spacing, size)
     filler = background_points(low, high, size)
     hull = np.any((np.abs(filler - low) < 1e-9) | (np.abs(filler - high) < 1e-9), axis=1)
-    away = cKDTree(interface).query(filler)[0] > 0.85 * size.at(filler)
-    points = np.concatenate([interface, filler[hull | away]])
+    filler = filler[hull | (cKDTree(interface).query(filler)[0] > 0.85 * size.at(filler))]
+    interface, filler = fill_holes(tissue, interface, filler, size)
+    points = np.concatenate([interface, filler])
     cells = Delaunay(points).simplices.astype(np.int64)
     cells = cells[np.abs(volumes(points, cells)) > 1e-8]
     cells = oriented(points, cells)
-    labels = without_spikes(majority(tissue, points, cells), neighbours(cells))
+    labels = label_cells(tissue, points, cells, len(interface))
     points, cells, labels = improve(points, cells, labels)
     solid = labels != tissue.void
     cells, labels = largest_body(oriented(points, cells[solid]), labels[solid])
