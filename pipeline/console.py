@@ -50,6 +50,8 @@ class Console:
                 step = STEP.match(line)
                 if step:
                     now, last = int(step[1]), int(step[2])
-                    progress.update(task, completed=now, total=last, description=f"{name}: step {now} of {last}")
+                    progress.update(
+                        task, completed=now, total=last, description=f"{name}: step {now} of {last}"
+                    )
 
             yield show

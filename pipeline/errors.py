@@ -55,7 +55,7 @@ class QualityError(FirstRayError):
     exit_code = 6
 
 
-class EnvironmentFault(FirstRayError):
+class MachineError(FirstRayError):
     """A program or library that the stage needs is missing or broken."""
 
     exit_code = 2

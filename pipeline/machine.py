@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline.errors import EnvironmentFault
+from pipeline.errors import MachineError
 
 GRACE_SECONDS = 20.0
 """Time a started program gets to end by itself after being asked to."""
@@ -40,14 +40,14 @@ def mpi_command(ranks: int, program: Sequence[str]) -> list[str]:
     """Command line that starts a Python program on a number of ranks.
 
     Raises:
-        EnvironmentFault: more than one rank is wanted and there is no `mpirun`.
+        MachineError: more than one rank is wanted and there is no `mpirun`.
     """
     python = [sys.executable, *program]
     if ranks == 1:
         return python
     launcher = shutil.which("mpirun") or shutil.which("mpiexec")
     if launcher is None:
-        raise EnvironmentFault("mpirun: not found; start through ./firstray, or use -n 1")
+        raise MachineError("mpirun: not found; start through ./firstray, or use -n 1")
     return [launcher, "-n", str(ranks), *python]
 
 

@@ -20,9 +20,20 @@ from pipeline.measure import measure, measure_key
 from pipeline.mesh.build import make_mesh, mesh_folder
 from pipeline.report import make_report
 from pipeline.solve.key import solve_key
-from pipeline.stage import Manifest, begin, code_hash, finish, sha256_of, sha256_of_data, up_to_date, write_text
+from pipeline.stage import (
+    Manifest,
+    begin,
+    code_hash,
+    finish,
+    sha256_of,
+    sha256_of_data,
+    up_to_date,
+    write_text,
+)
 
-KINDS = {kind.exit_code: kind for kind in (errors.ConfigError, errors.ConvergenceError, errors.LinearSolverError)}
+KINDS = {
+    kind.exit_code: kind for kind in (errors.ConfigError, errors.ConvergenceError, errors.LinearSolverError)
+}
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,9 @@ def mesh_all(jobs: Sequence[Job], workers: int, console: Console, *, force: bool
     pool = ProcessPoolExecutor(min(workers, len(fresh)), context, _leave_interrupts_to_parent)
     try:
         with pool:
-            running = {job: pool.submit(make_mesh, job.case, job.meshes, force=force) for job in fresh.values()}
+            running = {
+                job: pool.submit(make_mesh, job.case, job.meshes, force=force) for job in fresh.values()
+            }
             for job in running:
                 console.begin("mesh", job.case.name)
             for job, future in running.items():
@@ -118,7 +131,8 @@ def solver_error(job: Job, code: int) -> errors.FirstRayError:
         kind = KINDS.get(status.get("exit_code"), errors.FirstRayError)
         return kind(f"{job.case.name}: {status['message']}")
     return errors.FirstRayError(
-        f"{job.case.name}: the solver ended with code {code} before it could say why; see {job.folder / 'solve.log'}"
+        f"{job.case.name}: the solver ended with code {code} before it could say why; "
+        f"see {job.folder / 'solve.log'}"
     )
 
 
@@ -150,7 +164,9 @@ def report(jobs: Sequence[Job], console: Console, *, force: bool = False) -> Pat
     start = time.perf_counter()
     with timed(console, "report", name):
         page = make_report([job.folder for job in jobs], [job.mesh for job in jobs], out)
-    outputs = sorted(p.name for p in out.iterdir() if p.is_file() and not p.name.endswith((".json.part", "manifest.json")))
+    outputs = sorted(
+        p.name for p in out.iterdir() if p.is_file() and not p.name.endswith((".json.part", "manifest.json"))
+    )
     finish(out, "report", key, outputs, inputs=inputs, seconds=time.perf_counter() - start)
     return page
 

@@ -62,7 +62,16 @@ def write_json(path: Path, data: Any) -> None:
 
 def git_commit() -> str:
     """Commit of the source tree with ``+changes`` if it is modified; ``unknown`` outside git."""
-    command = ["git", "-C", str(PACKAGE), "describe", "--always", "--dirty=+changes", "--abbrev=12", "--exclude=*"]
+    command = [
+        "git",
+        "-C",
+        str(PACKAGE),
+        "describe",
+        "--always",
+        "--dirty=+changes",
+        "--abbrev=12",
+        "--exclude=*",
+    ]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
     except (OSError, subprocess.SubprocessError):
@@ -152,6 +161,6 @@ def finish(
 
 
 def begin(folder: Path, stage: str) -> None:
-    """Create the folder and remove the stage's old manifest, so that a half-run stage is not taken as done."""
+    """Create the folder and remove the stage's old manifest: a half-run stage must not pass as done."""
     folder.mkdir(parents=True, exist_ok=True)
     Manifest.path(folder, stage).unlink(missing_ok=True)

@@ -32,7 +32,6 @@ from pipeline.mesh.implicit import (
     cone,
     ellipsoid,
     grown,
-    outside,
     polyline,
     roller,
     rounded_max,
@@ -226,7 +225,9 @@ def proximal_block(case: Case, posture: Posture) -> Part:
     corners = []
     for bone, own in ((case.anatomy.mt1, posture.mt1), (case.anatomy.mt2, posture.mt2)):
         height, width = bone.sections.dorsoplantar_mm[0] / 2, bone.sections.mediolateral_mm[0] / 2
-        corners += [own.at(t, d, m) for t in (-3.0, 6.0) for d in (-height - 4, height) for m in (-width, width)]
+        corners += [
+            own.at(t, d, m) for t in (-3.0, 6.0) for d in (-height - 4, height) for m in (-width, width)
+        ]
     local = np.stack(frame.local(np.array(corners)), axis=1)
     return Part(Region.PROXIMAL_BLOCK, box(frame, local.min(axis=0) - 1.0, local.max(axis=0) + 1.0, 3.0))
 
@@ -299,5 +300,3 @@ def parts_of(case: Case, posture: Posture) -> list[Part]:
     parts.append(proximal_block(case, posture))
     parts.append(soft_tissue(case, posture, bones))
     return parts
-
-

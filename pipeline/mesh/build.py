@@ -13,7 +13,8 @@ import numpy as np
 
 from pipeline.config import Case
 from pipeline.mesh.anatomy import parts_of
-from pipeline.mesh.gmsh_session import Cells, Group, save
+from pipeline.mesh.cells import Cells
+from pipeline.mesh.gmsh_session import Group, save
 from pipeline.mesh.implicit import Array, Frame
 from pipeline.mesh.posture import Posture, stand
 from pipeline.mesh.quality import MeshQuality, assess, require_quality
@@ -71,10 +72,13 @@ def build(case: Case) -> tuple[Tetrahedra, list[Region], Posture]:
     return mesh, [part.region for part in parts], posture
 
 
-def write_mesh(path: Path, mesh: Tetrahedra, regions: list[Region], sole: Cells, sole_tags: np.ndarray) -> None:
+def write_mesh(
+    path: Path, mesh: Tetrahedra, regions: list[Region], sole: Cells, sole_tags: np.ndarray
+) -> None:
     """Write gmsh 4.1 with named physical groups for tissues (tetrahedra) and sole patches (triangles)."""
     groups = [
-        Group(3, region.value, region.label, mesh.cells[mesh.labels == label]) for label, region in enumerate(regions)
+        Group(3, region.value, region.label, mesh.cells[mesh.labels == label])
+        for label, region in enumerate(regions)
     ]
     groups += [
         Group(2, patch.value, patch.label, sole[sole_tags == patch.value])
@@ -99,7 +103,9 @@ def frame_data(frame: Frame, length: float) -> dict[str, Any]:
 def geometry_data(case: Case, posture: Posture, quality: MeshQuality) -> dict[str, Any]:
     """Landmarks later stages measure by, and the mesh quality."""
     a = case.anatomy
-    bones = {name: (getattr(posture, name), getattr(a, name)) for name in ("mt1", "pp1", "dp1", "mt2", "toe2")}
+    bones = {
+        name: (getattr(posture, name), getattr(a, name)) for name in ("mt1", "pp1", "dp1", "mt2", "toe2")
+    }
     joints = {
         "mtp1": (posture.mtp1, a.mt1_head_radius_mm.value),
         "ip": (posture.ip, a.pp1_head_radius_mm.value),

@@ -13,14 +13,13 @@ import gmsh
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.mesh.cells import Cells
 from pipeline.mesh.implicit import Array
 from pipeline.mesh.sizing import SizeField
 
 TETRAHEDRON = 4
 TRIANGLE = 2
 HXT = 10
-
-Cells = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

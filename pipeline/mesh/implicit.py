@@ -6,19 +6,21 @@ combined by minimum (union) and maximum (intersection), sharp or rounded.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 Shape = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Right-handed frame of a bone: origin at its base, unit vectors distal, dorsal and medial (right foot)."""
+    """Right-handed frame of a bone: origin at its base, unit vectors distal and dorsal (right foot)."""
 
     origin: Array
     axis: Array
@@ -26,7 +28,7 @@ class Frame:
 
     @classmethod
     def declined(cls, origin: Array, declination_deg: float, yaw_deg: float) -> Frame:
-        """Frame whose axis points down by the declination and medially by the yaw, both against the x axis."""
+        """Frame whose axis is turned from the x axis: down by the declination, medially by the yaw."""
         down, yaw = np.radians([declination_deg, yaw_deg])
         ahead = np.array([np.cos(yaw), np.sin(yaw), 0.0])
         up = np.array([0.0, 0.0, 1.0])
@@ -77,7 +79,7 @@ def capsule(start: Array, end: Array, radius: float, end_radius: float | None = 
 
 def polyline(points: Array, radius: float) -> Shape:
     """Tube of constant radius along a chain of points (m, 3)."""
-    pieces = [capsule(a, b, radius) for a, b in zip(points[:-1], points[1:], strict=True)]
+    pieces = [capsule(a, b, radius) for a, b in itertools.pairwise(points)]
     return lambda x: np.min([piece(x) for piece in pieces], axis=0)
 
 

@@ -78,7 +78,7 @@ def heights_of(case: Case) -> Heights:
 
 
 def sesamoid_offset(thickness: float) -> float:
-    """Distance of a sesamoid's centre from the bone surface of the head, mm: 1 mm of tissue, a quarter sunk."""
+    """Distance of a sesamoid's centre from the surface of the head, mm: 1 mm of tissue, an eighth sunk."""
     return 1.0 + thickness / 2 - thickness / 8
 
 
@@ -104,8 +104,8 @@ def inclination(upper: float, lower: float, length: float, what: str) -> float:
     """
     if abs(upper - lower) >= length:
         raise ConfigError(
-            f"anatomy: {what} of length {length:.1f} mm cannot span {abs(upper - lower):.1f} mm between its pads; "
-            "check pad thicknesses and lengths"
+            f"anatomy: {what} of length {length:.1f} mm cannot span {abs(upper - lower):.1f} mm between "
+            "its pads; check pad thicknesses and lengths"
         )
     return float(np.degrees(np.arcsin((upper - lower) / length)))
 
@@ -121,9 +121,11 @@ class _Ray:
     ip_extension: float
 
     def clearances(self, elevation: float, heights: Heights) -> tuple[float, float, float]:
-        """Height above just touching of MT1 head, IP joint and tip after lifting the ray by ``elevation`` deg."""
+        """Height above just touching, of MT1 head, IP joint and tip, with the ray lifted by ``elevation`` deg."""
         angles = np.radians([self.declination, self.hallux, self.hallux - self.ip_extension])
-        drop = np.array([self.spans.mt1, self.spans.pp1, self.spans.dp1]) * np.sin(angles - np.radians(elevation))
+        drop = np.array([self.spans.mt1, self.spans.pp1, self.spans.dp1]) * np.sin(
+            angles - np.radians(elevation)
+        )
         head, ip, tip = self.base_height - np.cumsum(drop)
         return head - heights.mt1_head, ip - heights.ip, tip - heights.hallux_tip
 
@@ -151,8 +153,8 @@ def lift(ray: _Ray, heights: Heights) -> float:
         return 0.0
     if lowest(LARGEST_ELEVATION_DEG) < 0.0:
         raise ConfigError(
-            "posture.heel_rise_deg: with this joint the hallux would stay below the floor even with the first ray "
-            f"raised by {LARGEST_ELEVATION_DEG:g} degrees; lower heel_rise_deg or allow more dorsiflexion"
+            "posture.heel_rise_deg: with this joint the hallux would stay below the floor even with the first "
+            f"ray raised by {LARGEST_ELEVATION_DEG:g} degrees; lower heel_rise_deg or allow more dorsiflexion"
         )
     return float(brentq(lowest, 0.0, LARGEST_ELEVATION_DEG, xtol=1e-10))
 
@@ -188,7 +190,9 @@ def stand(case: Case) -> Posture:
         mt1=mt1,
         pp1=Frame(pp1_axis.at(r1 + case.joint.joint_space_mm.value), pp1_axis.axis, pp1_axis.dorsal),
         dp1=Frame(
-            dp1_axis.at(a.pp1_head_radius_mm.value + a.ip_joint_space_mm.value), dp1_axis.axis, dp1_axis.dorsal
+            dp1_axis.at(a.pp1_head_radius_mm.value + a.ip_joint_space_mm.value),
+            dp1_axis.axis,
+            dp1_axis.dorsal,
         ),
         mt2=Frame(mt2_axis.at(-spans.mt2), mt2_axis.axis, mt2_axis.dorsal),
         toe2=Frame(toe2_axis.at(r2 + a.mtp2_joint_space_mm.value), toe2_axis.axis, toe2_axis.dorsal),

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from pipeline.errors import QualityError
+from pipeline.mesh.cells import EDGES, FACES, Cells, mean_ratio, volumes
 from pipeline.mesh.implicit import Array
-from pipeline.mesh.tetrahedra import EDGES, FACES, Tetrahedra, mean_ratio, volumes
+from pipeline.mesh.tetrahedra import Tetrahedra
 
-WORST_ALLOWED = 0.005
+WORST_ALLOWED = 0.03
 """Smallest mean ratio of any cell; below, the stiffness of the cell swamps its neighbours."""
 
 FIRST_PERCENTILE_ALLOWED = 0.12
@@ -34,7 +35,7 @@ class MeshQuality:
         return asdict(self)
 
 
-def smallest_dihedral_deg(points: Array, cells: np.ndarray) -> float:
+def smallest_dihedral_deg(points: Array, cells: Cells) -> float:
     """Smallest angle between two faces of any tetrahedron, degrees."""
     normals = []
     for face in FACES:

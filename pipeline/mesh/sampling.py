@@ -190,7 +190,9 @@ def sample_curves(tissue: Tissue, labels: Labels, low: Array, spacing: float, si
         shapes = [tissue.parts[i].part.shape for i in (first, second)]
         own, normal, residual = project_on_two(shapes[0], shapes[1], own, spacing)
         sides = [
-            tissue.label(own + PROBE_MM * (i * normal[:, 0] + j * normal[:, 1])) for i in (-1, 1) for j in (-1, 1)
+            tissue.label(own + PROBE_MM * (i * normal[:, 0] + j * normal[:, 1]))
+            for i in (-1, 1)
+            for j in (-1, 1)
         ]
         ordered = np.sort(np.stack(sides, axis=1), axis=1)
         distinct = 1 + np.count_nonzero(np.diff(ordered, axis=1), axis=1)
@@ -206,7 +208,9 @@ def visible(tissue: Tissue, owner: int, x: Array, longest: float) -> Array:
     return x[(residual < ON_SURFACE_MM) & (inner == owner) & (outer > owner)]
 
 
-def sample_surfaces(tissue: Tissue, labels: Labels, low: Array, spacing: float, size: SizeField) -> list[Array]:
+def sample_surfaces(
+    tissue: Tissue, labels: Labels, low: Array, spacing: float, size: SizeField
+) -> list[Array]:
     """Points on each part's visible surface, thinned part by part."""
     x, owners = surface_candidates(labels, low, spacing)
     found = []

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.mesh.gmsh_session import Cells
+from pipeline.mesh.cells import Cells, boundary_faces
 from pipeline.mesh.implicit import Array
 from pipeline.mesh.posture import Posture
-from pipeline.mesh.tetrahedra import Tetrahedra, boundary_faces
+from pipeline.mesh.tetrahedra import Tetrahedra
 from pipeline.regions import Region, Sole
 
 REACH_MM = 9.0
@@ -31,7 +31,9 @@ def bone_segments(posture: Posture) -> dict[Sole, tuple[Array, Array]]:
     }
 
 
-def sole_patches(mesh: Tetrahedra, regions: list[Region], posture: Posture) -> tuple[Cells, NDArray[np.int64]]:
+def sole_patches(
+    mesh: Tetrahedra, regions: list[Region], posture: Posture
+) -> tuple[Cells, NDArray[np.int64]]:
     """Triangles of the sole (k, 3) and the `Sole` tag of each (k,)."""
     faces, behind = boundary_faces(mesh.cells)
     skin = mesh.labels[behind] == regions.index(Region.SOFT_TISSUE)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, cKDTree
 
-from pipeline.mesh.gmsh_session import Cells, background_points, improve
+from pipeline.mesh.cells import Cells, neighbours, oriented, volumes
+from pipeline.mesh.gmsh_session import background_points, improve
 from pipeline.mesh.implicit import Array
+from pipeline.mesh.relief import relieve
 from pipeline.mesh.sampling import Labels, Tissue, fill_holes, sample_interfaces
 from pipeline.mesh.sizing import SizeField
-
-FACES = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]])
-"""Local vertices of the face opposite each vertex, outward for a positive tetrahedron."""
 
 SAMPLES = np.array(
     [
@@ -30,10 +28,6 @@ SAMPLES = np.array(
 """Barycentric points at which a cell is asked for its tissue; the majority decides, the centre if tied."""
 
 
-EDGES = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
-"""Local vertices of each edge."""
-
-
 @dataclass(frozen=True)
 class Tetrahedra:
     """Mesh of all tissues: points (n, 3) mm, cells (m, 4) of positive volume, label of each cell (m,)."""
@@ -43,47 +37,12 @@ class Tetrahedra:
     labels: Labels
 
 
-def volumes(points: Array, cells: Cells) -> Array:
-    """Signed volume of each tetrahedron, (m,), mm^3."""
-    a, b, c, d = (points[cells[:, i]] for i in range(4))
-    return np.einsum("ij,ij->i", np.cross(b - a, c - a), d - a) / 6.0
-
-
-def mean_ratio(points: Array, cells: Cells) -> Array:
-    r"""Mean ratio :math:`12 (3V)^{2/3} / \sum l^2` of each tetrahedron: 1 if regular, 0 if flat, (m,).
-
-    Source: Liu and Joe, Relationship between tetrahedron shape measures, BIT 34 (1994) 268-287.
-    """
-    volume = volumes(points, cells)
-    squares = sum(np.sum((points[cells[:, i]] - points[cells[:, j]]) ** 2, axis=1) for i, j in EDGES)
-    return np.asarray(np.sign(volume) * 12.0 * (3.0 * np.abs(volume)) ** (2.0 / 3.0) / squares)
-
-
-def oriented(points: Array, cells: Cells) -> Cells:
-    """Cells with positive volume; two vertices of a negative one change places."""
-    cells = cells.copy()
-    negative = volumes(points, cells) < 0.0
-    cells[negative] = cells[negative][:, [0, 2, 1, 3]]
-    return cells
-
-
 def majority(tissue: Tissue, points: Array, cells: Cells) -> Labels:
     """Tissue of each cell by majority over its sample points."""
     corners = points[cells]
     votes = np.stack([tissue.label(np.einsum("i,nij->nj", w, corners)) for w in SAMPLES], axis=1)
     counts = (votes[:, :, None] == votes[:, None, :]).sum(axis=2)
     return votes[np.arange(len(votes)), counts.argmax(axis=1)]
-
-
-def neighbours(cells: Cells) -> Cells:
-    """Cell across each face, (m, 4); -1 where there is none."""
-    faces = np.sort(cells[:, FACES].reshape(-1, 3), axis=1)
-    order = np.lexsort(faces.T)
-    same = np.all(faces[order[1:]] == faces[order[:-1]], axis=1)
-    first, second = order[:-1][same], order[1:][same]
-    across = np.full(len(faces), -1, np.int64)
-    across[first], across[second] = second // 4, first // 4
-    return across.reshape(-1, 4)
 
 
 def without_spikes(labels: Labels, across: Cells, rounds: int = 3) -> Labels:
@@ -105,7 +64,9 @@ def largest_body(cells: Cells, labels: Labels) -> tuple[Cells, Labels]:
     across = neighbours(cells)
     rows = np.repeat(np.arange(len(cells)), 4)
     linked = across.ravel() >= 0
-    graph = coo_matrix((np.ones(linked.sum(), bool), (rows[linked], across.ravel()[linked])), (len(cells),) * 2)
+    graph = coo_matrix(
+        (np.ones(linked.sum(), bool), (rows[linked], across.ravel()[linked])), (len(cells),) * 2
+    )
     body = connected_components(graph, directed=False)[1]
     keep = body == np.bincount(body).argmax()
     return cells[keep], labels[keep]
@@ -153,10 +114,5 @@ def tetrahedralise(tissue: Tissue, low: Array, high: Array, spacing: float, size
     points, cells, labels = improve(points, cells, labels)
     solid = labels != tissue.void
     cells, labels = largest_body(oriented(points, cells[solid]), labels[solid])
-    return compact(points, cells, labels)
-
-
-def boundary_faces(cells: Cells) -> tuple[Cells, NDArray[np.intp]]:
-    """Outward triangles of the mesh surface, (k, 3), and the cell behind each, (k,)."""
-    cell, face = np.nonzero(neighbours(cells) < 0)
-    return cells[cell[:, None], FACES[face]], cell
+    mesh = compact(points, cells, labels)
+    return replace(mesh, points=relieve(mesh.points, mesh.cells))
