@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field, model_validator
+from pydantic.config import JsonDict
 
 from pipeline.config.sourced import (
     Area,
@@ -28,8 +29,11 @@ from pipeline.config.sourced import (
 SMALLEST_GAP_MM = 0.3
 """Least thickness left between two cartilages; thinner than that the mesh cannot follow."""
 
-Fractions = Annotated[tuple[Annotated[float, Field(ge=0.0, le=1.0)], ...], Field(strict=False, min_length=4)]
-Widths = Annotated[tuple[Length, ...], Field(strict=False, min_length=4)]
+LEAST_SECTIONS = 4
+ROWS: JsonDict = {"minItems": LEAST_SECTIONS}
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Fractions = Annotated[tuple[Fraction, ...], Field(strict=False, json_schema_extra=ROWS)]
+Widths = Annotated[tuple[Length, ...], Field(strict=False, json_schema_extra=ROWS)]
 
 
 class Patient(Strict):
@@ -52,6 +56,10 @@ class Sections(Strict):
     def _is_table(self) -> Sections:
         faults: list[tuple[tuple[str, ...], str]] = []
         count = len(self.fraction)
+        if count < LEAST_SECTIONS:
+            faults.append(
+                (("fraction",), f"has {count} numbers; a bone needs at least {LEAST_SECTIONS} sections")
+            )
         for key in ("mediolateral_mm", "dorsoplantar_mm"):
             found = len(getattr(self, key))
             if found != count:

@@ -63,7 +63,7 @@ def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Faul
         return own, faults
     if not isinstance(base.value, str) or not base.value.strip():
         raise ConfigError(f"{base.mark}: base: must be the path of another case file, such as ../base.yaml")
-    below = Path(os.path.normpath(path.parent / base.value))
+    below = tidy(path.parent / base.value)
     line = (*seen, path.resolve())
     if below.resolve() in line:
         chain = " -> ".join(each.name for each in (*line, below))
@@ -75,6 +75,12 @@ def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Faul
     inherited, more = read_with_bases(below, line)
     nameless = {key: child for key, child in inherited.children.items() if key != "name"}
     return merge(Tree(inherited.mark, nameless), own), faults + more
+
+
+def tidy(path: Path) -> Path:
+    """The path without ``..`` for messages, where that names the same file."""
+    short = Path(os.path.normpath(path))
+    return short if short.exists() and path.exists() and short.samefile(path) else path
 
 
 def merge(under: Tree, over: Tree) -> Tree:

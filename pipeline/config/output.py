@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -33,11 +34,12 @@ def check_output_folder(path: Path) -> None:
     except OSError as error:
         raise ConfigError(
             f"output folder '{path}' cannot be written: {cause(path, error)}; "
-            "choose another with output.folder or --out"
+            "choose another (output.folder, --out or --meshes)"
         ) from None
     finally:
-        for folder in reversed(made):
-            folder.rmdir()
+        with contextlib.suppress(OSError):
+            for folder in reversed(made):
+                folder.rmdir()
 
 
 def cause(path: Path, error: OSError) -> str:

@@ -86,7 +86,18 @@ def json_schema() -> dict[str, Any]:
     }
     schema["properties"] = {"base": base, **schema["properties"]}
     loosen(schema)
+    schema = with_titles_as_names(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "description": SCHEMA_TEXT}
+
+
+def with_titles_as_names(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with every definition under its title, in place of pydantic's name for a generic."""
+    text = json.dumps(schema)
+    for name, part in schema["$defs"].items():
+        text = text.replace(json.dumps(name), json.dumps(part["title"]))
+        text = text.replace(f'#/$defs/{name}"', f'#/$defs/{part["title"]}"')
+    renamed: dict[str, Any] = json.loads(text)
+    return renamed
 
 
 def loosen(part: Any) -> None:
