@@ -1,0 +1,1 @@
+"""Pictures, each drawn from files by a program of its own."""

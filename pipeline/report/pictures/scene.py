@@ -1,0 +1,125 @@
+"""What the pictures are drawn from: the files of each case, read once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import meshio
+import numpy as np
+import pyvista as pv
+from numpy.typing import NDArray
+
+from pipeline.regions import Region
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+IP_LAYERS = (Region.IP_CARTILAGE_PP1, Region.IP_GAP, Region.IP_CARTILAGE_DP1)
+MTP1_LAYERS = (Region.MTP1_CARTILAGE_MT1, Region.MTP1_GAP, Region.MTP1_CARTILAGE_PP1)
+KINDS = {"normal": "#0072B2", "stiff": "#E69F00", "fused": "#CC3311"}
+"""Colour of each kind of joint, told apart by colour-blind readers too."""
+INK = "#1c2530"
+FAINT = "#8a94a0"
+
+
+@dataclass(frozen=True)
+class CaseFiles:
+    """Where the files of one case are, and the words a picture needs."""
+
+    name: str
+    title: str
+    kind: str
+    fields: str
+    sole: str
+    geometry: str
+    descent_mm: float
+    quantities: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of the picture program: which cases, which pictures, where to."""
+
+    cases: tuple[CaseFiles, ...]
+    pictures: tuple[str, ...]
+    out: str
+
+    def write(self, path: Path) -> None:
+        """Write the job for the picture program."""
+        path.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Job:
+        """Read what :meth:`write` wrote."""
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return cls(tuple(CaseFiles(**case) for case in data["cases"]), tuple(data["pictures"]), data["out"])
+
+
+@dataclass(frozen=True)
+class Bone:
+    """Landmarks of a bone: base in mm, unit vectors along it and towards its back."""
+
+    base: Floats
+    axis: Floats
+    dorsal: Floats
+    length_mm: float
+
+    def at(self, fraction: float) -> Floats:
+        """Point on the axis at a fraction of the length from the base, mm."""
+        return self.base + fraction * self.length_mm * self.axis
+
+
+class Scene:
+    """One case ready to draw: meshes in the loaded shape, landmarks, height of the floor.
+
+    The block is held and the floor has risen by the descent, as in the solve.
+    """
+
+    def __init__(self, files: CaseFiles) -> None:
+        self.files = files
+        self.geometry: dict[str, Any] = json.loads(Path(files.geometry).read_text(encoding="utf-8"))
+        self.floor_mm = float(self.geometry["floor_z_mm"]) + files.descent_mm
+
+    @cached_property
+    def body(self) -> pv.UnstructuredGrid:
+        """All tetrahedra with region and stress, in the loaded shape."""
+        return _deformed(meshio.read(self.files.fields), pv.CellType.TETRA, "tetra")
+
+    @cached_property
+    def sole(self) -> pv.UnstructuredGrid:
+        """Triangles of the sole with their pressure, in the loaded shape."""
+        return _deformed(meshio.read(self.files.sole), pv.CellType.TRIANGLE, "triangle")
+
+    def part(self, regions: Iterable[Region]) -> pv.UnstructuredGrid:
+        """The cells of some regions; empty if the case has none of them."""
+        return self.body.extract_cells(np.isin(self.body["region"], [int(region) for region in regions]))
+
+    def surface(self, regions: Sequence[Region], smooth: int = 0) -> pv.PolyData:
+        """Outer surface of some regions, smoothed for the eye by ``smooth`` rounds."""
+        surface = self.part(regions).extract_surface(algorithm="dataset_surface")
+        if smooth and surface.n_cells:
+            surface = surface.smooth_taubin(n_iter=smooth, pass_band=0.05)
+        return surface
+
+    def bone(self, name: str) -> Bone:
+        """Landmarks of a bone by name, in the unloaded shape."""
+        entry = self.geometry["bones"][name]
+        base, axis, dorsal = (np.asarray(entry[key], dtype=np.float64) for key in ("base", "axis", "dorsal"))
+        return Bone(base, axis, dorsal, float(entry["length_mm"]))
+
+    def middle(self, regions: Iterable[Region]) -> Floats:
+        """Middle of some regions' cells in the loaded shape, mm."""
+        return np.asarray(self.part(regions).cell_centers().points.mean(axis=0), dtype=np.float64)
+
+
+def _deformed(mesh: meshio.Mesh, shape: pv.CellType, name: str) -> pv.UnstructuredGrid:
+    cells = mesh.cells_dict[name]
+    grid = pv.UnstructuredGrid({shape: cells}, mesh.points + mesh.point_data["displacement_mm"])
+    for key, blocks in mesh.cell_data_dict.items():
+        grid.cell_data[key] = blocks[name]
+    return grid

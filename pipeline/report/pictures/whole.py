@@ -1,0 +1,134 @@
+"""The whole model from the medial side: how the bones stand, tissue by tissue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyvista as pv
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from pipeline.regions import Region
+from pipeline.report.pictures.panel import View, heading, render, save, scale_bar, show
+from pipeline.report.pictures.scene import FAINT, INK, IP_LAYERS, MTP1_LAYERS, Scene
+
+BONE, RAY2, CARTILAGE, BRIDGE, SPUR, BAND, SKIN = (
+    "#efe3c8", "#b9c4cf", "#2a9d8f", "#d1495b", "#d1495b", "#c98d3e", "#e8b59a",
+)  # fmt: skip
+FIRST_RAY: tuple[tuple[Region, ...], ...] = (
+    (Region.MT1_CORE, Region.MT1_CORTEX),
+    (Region.PP1_CORE, Region.PP1_CORTEX),
+    (Region.DP1_CORE, Region.DP1_CORTEX),
+    (Region.SESAMOIDS,),
+)
+SECOND_RAY: tuple[tuple[Region, ...], ...] = (
+    (Region.MT2_CORE, Region.MT2_CORTEX),
+    (Region.TOE2_CORE, Region.TOE2_CORTEX),
+)
+
+
+def draw(scenes: Sequence[Scene], out: Path) -> None:
+    """Draw the cases side by side at one scale, toes to the left."""
+    view = _view(scenes)
+    left, right, bottom, top = view.window
+    width = 4.6
+    height = width * (top - bottom) / (right - left)
+    figure = Figure(figsize=(width * len(scenes) + 0.2, height + 1.15))
+    grid = figure.add_gridspec(
+        1,
+        len(scenes),
+        left=0.01,
+        right=0.99,
+        bottom=0.42 / (height + 1.15),
+        top=1 - 0.73 / (height + 1.15),
+        wspace=0.02,
+    )
+    for column, scene in enumerate(scenes):
+        axes = figure.add_subplot(grid[0, column])
+        show(axes, view, render(view, partial(_add, scene=scene)))
+        _annotate(axes, view, scene)
+    scale_bar(figure.axes[-1], view)
+    _legend(figure, scenes)
+    save(figure, out)
+
+
+def _view(scenes: Sequence[Scene]) -> View:
+    """From the medial side: toes left, back of the foot up; the window holds every case above its floor."""
+    view = View(np.zeros(3), np.array([-1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0]), (0.0, 1.0, 0.0, 1.0))
+    bounds = np.array([scene.body.bounds for scene in scenes])
+    rise = max(scene.files.descent_mm for scene in scenes)
+    window = (
+        -bounds[:, 1].max() - 3,
+        -bounds[:, 0].min() + 3,
+        bounds[:, 4].min() - rise - 6,
+        bounds[:, 5].max() + 3,
+    )
+    return View(view.origin, view.right, view.up, window)
+
+
+def _add(plotter: pv.Plotter, scene: Scene) -> None:
+    def put(regions: Sequence[Region], colour: str, smooth: int = 0, **look: float | bool) -> None:
+        surface = scene.surface(regions, smooth)
+        if surface.n_cells:
+            surface = surface.compute_normals(feature_angle=60.0, split_vertices=True)
+            plotter.add_mesh(surface, color=colour, smooth_shading=True, ambient=0.25, **look)
+
+    for bone in SECOND_RAY:
+        put(bone, RAY2, 30, specular=0.1)
+    for bone in FIRST_RAY:
+        put(bone, BONE, 30, specular=0.15)
+    put(IP_LAYERS, CARTILAGE)
+    put(MTP1_LAYERS, BRIDGE if scene.files.kind == "fused" else CARTILAGE)
+    put((Region.MTP2_JOINT,), CARTILAGE, opacity=0.6)
+    put((Region.OSTEOPHYTE,), SPUR, 10)
+    put((Region.PLANTAR_BAND_1, Region.PLANTAR_BAND_2), BAND, 10)
+    put((Region.PROXIMAL_BLOCK,), "#d7dbe0", 60, opacity=0.35)
+    put(tuple(Region), SKIN, 20, opacity=0.2)
+    plotter.enable_depth_peeling(8)
+
+
+def _annotate(axes: Axes, view: View, scene: Scene) -> None:
+    left, right, bottom, _ = view.window
+    floor = view.project(np.array([0.0, 0.0, scene.floor_mm]))[1]
+    axes.add_patch(Rectangle((left, bottom), right - left, floor - bottom, color="#eceff2", zorder=3, lw=0))
+    axes.plot([left, right], [floor, floor], color=FAINT, lw=1.2, zorder=4)
+    heading(axes, scene.files.title, 1.115)
+    posture = scene.geometry["posture"]
+    words = f"big-toe joint bent up {posture['mtp1_dorsiflexion_deg']:.0f}°, "
+    lifted = posture["first_ray_elevation_deg"]
+    words += f"first ray lifted {lifted:.0f}°" if lifted >= 0.5 else "first ray down"
+    axes.text(0.5, 1.045, words, transform=axes.transAxes, ha="center", fontsize=10.5, color=INK)
+    for layers, words in ((IP_LAYERS, "IP joint"), (MTP1_LAYERS, "big-toe joint")):
+        place = view.project(scene.middle(layers))
+        label = (place[0] - 6.0, place[1] + 24.0)
+        line = {"arrowstyle": "-", "color": FAINT, "lw": 0.9, "shrinkB": 0}
+        axes.annotate(words, place, label, ha="center", va="bottom", fontsize=9, color=INK, arrowprops=line)
+
+
+def _legend(figure: Figure, scenes: Sequence[Scene]) -> None:
+    kinds = {scene.files.kind for scene in scenes}
+    entries = [
+        (BONE, "first-ray bones"),
+        (RAY2, "second-ray bones"),
+        (CARTILAGE, "joint layers"),
+        (BAND, "plantar bands"),
+    ]
+    if "stiff" in kinds:
+        entries.append((SPUR, "osteophyte" + (" / fusion bone" if "fused" in kinds else "")))
+    elif "fused" in kinds:
+        entries.append((BRIDGE, "fusion bone"))
+    entries.append((SKIN, "soft tissue"))
+    handles = [Patch(facecolor=colour, edgecolor=FAINT, lw=0.5, label=label) for colour, label in entries]
+    figure.legend(
+        handles=handles,
+        loc="lower center",
+        ncols=len(handles),
+        frameon=False,
+        fontsize=10,
+        labelcolor=INK,
+        handlelength=1.2,
+    )
