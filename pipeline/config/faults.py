@@ -14,7 +14,7 @@ from pipeline.config.case import Case, material_faults
 from pipeline.config.sourced import ADVICE, FaultsError
 from pipeline.config.yaml_tree import Fault, Tree
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 Schema = dict[str, Any]
 
 UNITS = ("mm", "mm2", "deg", "MPa", "MPa_per_mm", "kg", "N", "percent", "bodyweight_percent")
@@ -25,8 +25,8 @@ SOURCED_EXAMPLE = '{value: %s, source: "Author year, DOI", status: published}'
 def faults_of(error: ValidationError, tree: Tree) -> list[Fault]:
     """Every fault of a failed validation, at its place in the tree."""
     schema = Case.model_json_schema()
-    found: list[tuple[Path, str]] = []
-    guessed: set[Path] = set()
+    found: list[tuple[KeyPath, str]] = []
+    guessed: set[KeyPath] = set()
     for detail in error.errors(include_url=False):
         path = true_path(detail["loc"], tree)
         for place, text in explain(detail, path, tree, schema, guessed):
@@ -38,8 +38,8 @@ def faults_of(error: ValidationError, tree: Tree) -> list[Fault]:
     return [fault_at(tree, path, text) for path, text in found if path not in guessed]
 
 
-def true_path(loc: Path, tree: Tree) -> Path:
-    """Path in the file of a pydantic location, which also holds union names and ``[key]``."""
+def true_path(loc: KeyPath, tree: Tree) -> KeyPath:
+    """KeyPath in the file of a pydantic location, which also holds union names and ``[key]``."""
     path: list[str | int] = []
     here: Tree | None = tree
     for step in loc:
@@ -65,7 +65,7 @@ def is_tag(tree: Tree | None, step: str | int) -> bool:
     return any((tag := child_of(tree, key)) is not None and tag.value == step for key in DISCRIMINATORS)
 
 
-def fault_at(tree: Tree, path: Path, text: str) -> Fault:
+def fault_at(tree: Tree, path: KeyPath, text: str) -> Fault:
     """Fault at a path; a missing key is reported at the block that should hold it."""
     here = tree
     for step in path:
@@ -78,9 +78,9 @@ def fault_at(tree: Tree, path: Path, text: str) -> Fault:
 
 
 def explain(
-    detail: Any, path: Path, tree: Tree, schema: Schema, guessed: set[Path]
-) -> Iterator[tuple[Path, str]]:
-    """Path and text of each fault behind one pydantic error.
+    detail: Any, path: KeyPath, tree: Tree, schema: Schema, guessed: set[KeyPath]
+) -> Iterator[tuple[KeyPath, str]]:
+    """KeyPath and text of each fault behind one pydantic error.
 
     Args:
         detail: entry of ``ValidationError.errors()``.
@@ -100,7 +100,7 @@ def explain(
             guessed.add((*path[:-1], meant))
         yield path, advice
     elif kind == "missing":
-        yield path, missing(detail, path, tree, schema)
+        yield path, missing(path, tree, schema)
     elif kind == "union_tag_not_found":
         union = schema_at(schema, path, tree)["discriminator"]
         yield (*path, union["propertyName"]), f"missing; one of {', '.join(union['mapping'])}"
@@ -117,8 +117,8 @@ def wrong_value(kind: str, value: Any, detail: Any, schema: Schema) -> str:
     """Text for a single value of the wrong type or outside its range."""
     if value is None:
         return f"has no value; {bounds(schema) or 'write one'}"
-    if kind in ("float_type", "int_type", "int_from_float", "float_parsing"):
-        return f"{number_wanted(value, 'whole number' if kind.startswith('int') else 'number')}"
+    if kind in ("float_type", "int_type"):
+        return number_wanted(value, "whole number" if kind == "int_type" else "number")
     if kind == "finite_number":
         return f"{value} is no usable number; {bounds(schema) or 'write a finite number'}"
     if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
@@ -137,7 +137,7 @@ def wrong_value(kind: str, value: Any, detail: Any, schema: Schema) -> str:
         return (
             f"has {detail['ctx']['actual_length']} entries; at least {detail['ctx']['min_length']} are needed"
         )
-    if kind in ("tuple_type", "list_type"):
+    if kind == "tuple_type":
         return f"a list such as [0.1, 0.5, 0.9] is needed, not {shown(value)}"
     return f"{detail['msg']}, not {shown(value)}"
 
@@ -164,7 +164,7 @@ def block_wanted(value: Any, schema: Schema) -> str:
     """Text where a block of keys should stand."""
     keys = ", ".join(schema.get("properties", {}))
     if value is None:
-        return f"is empty; its keys are: {keys}"
+        return f"is empty; its keys are: {keys}" if keys else "is empty; a block of keys is needed"
     if "value" in schema.get("properties", {}):
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return f"{shown(value)} stands alone, without source; write {SOURCED_EXAMPLE % shown(value)}"
@@ -172,7 +172,7 @@ def block_wanted(value: Any, schema: Schema) -> str:
     return f"a block of keys is needed, not {shown(value)}" + (f"; its keys are: {keys}" if keys else "")
 
 
-def missing(detail: Any, path: Path, tree: Tree, schema: Schema) -> str:
+def missing(path: KeyPath, tree: Tree, schema: Schema) -> str:
     """Text for an absent key: what it is and, for a sourced value, how to write it."""
     words = words_of(schema_at(schema, path, tree))
     if words:
@@ -188,8 +188,7 @@ def missing(detail: Any, path: Path, tree: Tree, schema: Schema) -> str:
 def unknown_key(key: str, allowed: list[str]) -> tuple[str, str | None]:
     """Text for an unknown key, and the key that was probably meant."""
     for known in allowed:
-        stem = next((known[: -len(unit) - 1] for unit in UNITS if known.endswith("_" + unit)), None)
-        if key == stem:
+        if any(f"{key}_{unit}" == known for unit in UNITS):
             return f"has no unit; write '{known}'", known
     near = difflib.get_close_matches(key, allowed, n=1)
     if near:
@@ -234,7 +233,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "...'"
 
 
-def subtree(tree: Tree, path: Path) -> Tree | None:
+def subtree(tree: Tree, path: KeyPath) -> Tree | None:
     """Tree below a path, or None."""
     here: Tree | None = tree
     for step in path:
@@ -242,13 +241,13 @@ def subtree(tree: Tree, path: Path) -> Tree | None:
     return here
 
 
-def allowed_keys(schema: Schema, path: Path, tree: Tree) -> list[str]:
+def allowed_keys(schema: Schema, path: KeyPath, tree: Tree) -> list[str]:
     """Keys a block may hold."""
     keys = list(schema_at(schema, path, tree).get("properties", {}))
     return keys if path else ["base", *keys]
 
 
-def schema_at(schema: Schema, path: Path, tree: Tree) -> Schema:
+def schema_at(schema: Schema, path: KeyPath, tree: Tree) -> Schema:
     """JSON schema of what stands at a path; empty if the path leads nowhere."""
     here = dereference(schema, schema, tree)
     below: Tree | None = tree
@@ -275,6 +274,6 @@ def dereference(part: Schema, schema: Schema, tree: Tree | None) -> Schema:
         return dereference(schema["$defs"][part["$ref"].rsplit("/", 1)[1]], schema, tree)
     if "discriminator" in part:
         tag = child_of(tree, part["discriminator"]["propertyName"])
-        name = part["discriminator"]["mapping"].get(tag.value if tag else None)
+        name = part["discriminator"]["mapping"].get(str(tag.value) if tag else None)
         return dereference({"$ref": name}, schema, tree) if name else part
     return part

@@ -182,6 +182,17 @@ def test_all_faults_are_reported_together_in_order(refused: Refusal) -> None:
             'patient: {body_mass_kg: {value: 70, source: "", status: assumed}}\n',
             "3:37: patient.body_mass_kg.source: '' is too short; at least 6 characters",
         ),
+        ("joint:\n", "3:1: joint: is empty; a block of keys is needed"),
+        ("joint: stiff\n", "3:1: joint: a block of keys is needed, not 'stiff'"),
+        (
+            "joint: {kind: [stiff]}\n",
+            "3:9: joint.kind: '['stiff']' is not allowed; one of fused, normal, stiff; did you mean 'stiff'?",
+        ),
+        ("floor: {penalty: 3}\n", "3:9: floor.penalty: has no unit; write 'penalty_MPa_per_mm'"),
+        (
+            "load: {vertical_force: 3}\n",
+            "3:8: load.vertical_force: has no unit; write 'vertical_force_bodyweight_percent'",
+        ),
         ("titel: Again\n", "3:1: titel: no such key; did you mean 'title'?"),
         (
             "tissues: {soft_tisue: soft_tissue}\n",
