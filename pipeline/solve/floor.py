@@ -1,0 +1,195 @@
+"""The floor: a rigid, frictionless plane met through a penalty pressure.
+
+In the frame of the block the floor rises by the descent d of the foot. The gap of a point of the sole
+is g = z + u_z - d, the pressure p = k <-g>. Virtual work and tangent are UFL forms. What Newton needs
+often, the gap at the quadrature points of the sole, is sampled with tables instead of assembled.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.regions import Sole
+from pipeline.solve import compat
+from pipeline.solve.elasticity import ElasticBody, Expr, assemble_force
+from pipeline.solve.model import FootMesh, corner_coordinates
+from pipeline.solve.mpi import any_rank, global_min, global_sum
+
+import basix  # isort: skip
+import ufl  # isort: skip
+from dolfinx import fem  # isort: skip
+from petsc4py import PETSc  # isort: skip
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+QUADRATURE_DEGREE = 4
+"""Positive weights (the default rule of degree 3 on tetrahedra has a negative one); exact for full contact."""
+
+FACET_VERTICES = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
+"""Vertices of the reference tetrahedron on each of its facets; facet k is opposite vertex k."""
+
+
+class SoleSamples:
+    """Quadrature points of the sole facets of this rank.
+
+    Attributes:
+        weight_mm2: area that each point stands for, shape (facets, points).
+        height_mm: z of each point in the mesh as built, shape (facets, points).
+        region: value of :class:`Sole` of each facet, shape (facets,).
+    """
+
+    def __init__(self, foot: FootMesh, space: fem.FunctionSpace) -> None:
+        points, weights = basix.make_quadrature(basix.CellType.triangle, QUADRATURE_DEGREE)
+        cells, facets = _cells_and_facets(foot)
+        corners = corner_coordinates(foot)[cells[:, None], FACET_VERTICES[facets]]
+        shares = np.column_stack([1.0 - points.sum(axis=1), points])
+        normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        self.region = np.asarray(foot.sole.values)
+        self.weight_mm2: Floats = np.linalg.norm(normal, axis=1)[:, None] * weights
+        self.height_mm: Floats = corners[:, :, 2] @ shares.T
+        self._shape = _shape_functions(space, shares)[facets]
+        self._dofs = 3 * space.dofmap.list[cells] + 2
+
+    def vertical(self, values: Floats) -> Floats:
+        """Vertical component at the points of a field given by its local coefficients with ghosts."""
+        return np.asarray(np.einsum("fqi,fi->fq", self._shape, values[self._dofs]), dtype=np.float64)
+
+
+def _cells_and_facets(foot: FootMesh) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Cell and place in the cell of every sole facet of this rank."""
+    topology = foot.domain.topology
+    topology.create_connectivity(2, 3)
+    topology.create_connectivity(3, 2)
+    to_cell, to_facet = topology.connectivity(2, 3), topology.connectivity(3, 2)
+    cells = np.array([to_cell.links(facet)[0] for facet in foot.sole.indices], dtype=np.int32)
+    places = [np.flatnonzero(to_facet.links(c) == f)[0] for c, f in zip(cells, foot.sole.indices, strict=True)]
+    return cells, np.array(places, dtype=np.int64)
+
+
+def _shape_functions(space: fem.FunctionSpace, shares: Floats) -> Floats:
+    """Shape functions at facet points given by barycentric shares, shape (4 facets, points, functions)."""
+    reference = basix.geometry(basix.CellType.tetrahedron)
+    element = space.element.basix_element
+    tables = [element.tabulate(0, shares @ reference[corner])[0, :, :, 0] for corner in FACET_VERTICES]
+    return np.asarray(tables, dtype=np.float64)
+
+
+class Floor:
+    """Contact of the sole with the floor. Methods are collective unless they say local.
+
+    Args:
+        body: the elastic body.
+        stiffness_MPa_per_mm: pressure k per mm of penetration.
+
+    Attributes:
+        descent: how far the floor has risen towards the block, mm.
+    """
+
+    def __init__(self, body: ElasticBody, stiffness_MPa_per_mm: float) -> None:
+        self._body = body
+        self._k = stiffness_MPa_per_mm
+        self.samples = SoleSamples(body.foot, body.space)
+        self._comm = body.foot.comm
+        self._rise = fem.Constant(body.foot.domain, 0.0)
+        self._force_form = compat.compile_form(self.residual())
+        v = ufl.TestFunction(body.space)
+        self._unit_form = compat.compile_form(self._stiffness() * v[2] * self._ds())
+
+    @property
+    def descent(self) -> float:
+        """Descent of the block towards the floor, mm."""
+        return float(self._rise.value)
+
+    @descent.setter
+    def descent(self, value: float) -> None:
+        self._rise.value = value
+
+    def _gap(self) -> Expr:
+        return ufl.SpatialCoordinate(self._body.foot.domain)[2] + self._body.u[2] - self._rise
+
+    def _stiffness(self) -> Expr:
+        return ufl.conditional(ufl.lt(self._gap(), 0.0), self._k, 0.0)
+
+    def _ds(self) -> Any:
+        measure = ufl.Measure(
+            "ds",
+            domain=self._body.foot.domain,
+            subdomain_data=self._body.foot.sole,
+            metadata={"quadrature_degree": QUADRATURE_DEGREE},
+        )
+        return measure(tuple(int(s) for s in Sole))
+
+    def residual(self) -> Expr:
+        """Virtual work of the floor pressure, -int k <-g> v_z ds, as a form, N mm per mm."""
+        v = ufl.TestFunction(self._body.space)
+        return self._stiffness() * self._gap() * v[2] * self._ds()
+
+    def tangent(self, space: fem.FunctionSpace) -> fem.Form:
+        """Derivative of the virtual work at the present displacement, on a space, compiled, N/mm."""
+        v, du = ufl.TestFunction(space), ufl.TrialFunction(space)
+        work = self._stiffness() * self._gap() * v[2] * self._ds()
+        return compat.compile_form(ufl.derivative(work, self._body.u, du))
+
+    def add_force(self, vector: PETSc.Vec) -> None:
+        """Assemble the virtual work at the present state into a ghosted vector, N."""
+        assemble_force(self._force_form, vector, self._body.bc)
+
+    def unit_descent_force(self, vector: PETSc.Vec) -> None:
+        """Force on the body per unit of descent, int k H(-g) v_z ds, into a ghosted vector, N/mm."""
+        assemble_force(self._unit_form, vector, self._body.bc)
+
+    def gap(self) -> Floats:
+        """Gap at the points of this rank, shape (facets, points), mm. Local; ghosts of u must be current."""
+        lift = self.samples.vertical(self._body.u.x.array)
+        return np.asarray(self.samples.height_mm + lift - self.descent, dtype=np.float64)
+
+    def pressure(self, gap: Floats) -> Floats:
+        """Pressure k <-g>, same shape as the gap, MPa. Local."""
+        return np.asarray(self._k * np.maximum(-gap, 0.0), dtype=np.float64)
+
+    def force(self, gap: Floats) -> float:
+        """Total force of the floor, upwards positive, N."""
+        return float(global_sum(self._comm, float(np.sum(self.pressure(gap) * self.samples.weight_mm2))))
+
+    def stiffness(self, closed: Bools) -> float:
+        """Penalty stiffness of the closed points, int k H(-g) ds, N/mm."""
+        return float(global_sum(self._comm, float(self._k * self.samples.weight_mm2[closed].sum())))
+
+    def region_forces(self, gap: Floats) -> dict[str, float]:
+        """Force under every patch of the sole, N."""
+        load = np.sum(self.pressure(gap) * self.samples.weight_mm2, axis=1)
+        local = np.array([load[self.samples.region == sole].sum() for sole in Sole])
+        total = global_sum(self._comm, local)
+        return {sole.label: float(force) for sole, force in zip(Sole, total, strict=True)}
+
+    def work(self, gap: Floats, gap_rate: Floats) -> float:
+        """Rate of the contact energy along a change of the gap, -int k <-g> dg ds, N mm."""
+        local = -np.sum(self.pressure(gap) * gap_rate * self.samples.weight_mm2)
+        return float(global_sum(self._comm, float(local)))
+
+    def rigid_descent(self, target_N: float) -> float:
+        """Descent at which the body, kept in its present shape, would meet the target force, mm.
+
+        Solves int k <d - z - u_z> ds = target for d. Newton starts from it, with the first points in
+        contact and the tangent regular.
+        """
+        height = self.gap() + self.descent
+        low = global_min(self._comm, height)
+        area = float(global_sum(self._comm, float(self.samples.weight_mm2.sum())))
+        high = low + target_N / (self._k * area)
+        while self.force(height - high) < target_N:
+            high = low + 2.0 * (high - low)
+        for _ in range(100):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if self.force(height - middle) < target_N else (low, middle)
+            if high - low < 1e-9 * max(1.0, abs(high)):
+                break
+        return high
+
+    def changed(self, closed: Bools, other: Bools | None) -> bool:
+        """Whether the closed points differ from those of another state on any rank."""
+        return any_rank(self._comm, other is None or not np.array_equal(closed, other))

@@ -1,0 +1,143 @@
+"""The solve stage: reads a case and a mesh folder, writes a result folder."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import stage
+from pipeline.config import Case, load_case
+from pipeline.errors import ConfigError
+from pipeline.solve.analysis import Analysis, Clock, Problem, peak_memory_GB, run_steps, set_up
+from pipeline.solve.fields import collect
+from pipeline.solve.key import MESH_FILE, STAGE, solve_key
+from pipeline.solve.linear import LinearSettings
+from pipeline.solve.mesh_file import MeshFile, read_mesh_file
+from pipeline.solve.mpi import on_root
+from pipeline.solve.newton import NewtonSettings
+from pipeline.solve.output import FIELDS, STEPS, Log, Status, prepare_folder, write_fields
+
+from mpi4py import MPI  # isort: skip
+
+PACKAGES = ("fenics-dolfinx", "petsc4py", "mpi4py", "numpy", "h5py", "meshio")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Where a solve reads and writes, and on how many ranks it is to run."""
+
+    case: Path
+    mesh: Path
+    out: Path
+    ranks: int
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What rank 0 read, for all ranks: the case as plain data, and the key of the stage."""
+
+    data: dict[str, Any]
+    key: str
+
+    @property
+    def case(self) -> Case:
+        """The case; its classes are made at run time and cannot travel, so it is built again from its data."""
+        return Case.model_validate(self.data)
+
+
+def problem_of(case: Case) -> Problem:
+    """The mechanical problem a case describes."""
+    return Problem(
+        materials=case.materials_by_region(),
+        penalty_MPa_per_mm=case.floor.penalty_MPa_per_mm.value,
+        target_force_N=case.target_force_N,
+        steps=case.load.steps,
+        linear=LinearSettings(kind=case.solver.linear, rtol=case.solver.linear_rtol),
+        newton=NewtonSettings(rtol=case.solver.newton_rtol, max_iterations=case.solver.max_newton),
+    )
+
+
+def run_job(comm: MPI.Comm, job: Job) -> None:
+    """Run the stage; on return the manifest is in place. Collective.
+
+    Raises:
+        FirstRayError: on all ranks alike; nothing then says that the stage is done.
+    """
+    begin = time.perf_counter()
+    on_root(comm, lambda: _begin(comm, job))
+    mesh: list[MeshFile] = []
+    inputs = on_root(comm, lambda: _read(job, mesh))
+    file = mesh[0] if mesh else None
+    log = Log(job.out, comm.rank)
+    problem = problem_of(inputs.case)
+    log.detail(f"case {inputs.data['name']}, {comm.size} rank(s), target {problem.target_force_N:.3f} N")
+    analysis = set_up(comm, file, problem, log.detail)
+    run_steps(analysis, problem, log.line)
+    _finish(comm, job, inputs, file, analysis, log, begin)
+
+
+def _begin(comm: MPI.Comm, job: Job) -> None:
+    """Check ranks and folder, and mark the stage as running. Rank 0."""
+    if comm.size != job.ranks:
+        raise ConfigError(
+            f"{job.ranks} rank(s) asked for but {comm.size} started; the mpirun in use is not the one of the MPI "
+            "library that mpi4py was built with, or the call is missing mpirun -n"
+        )
+    prepare_folder(job.out)
+    stage.begin(job.out, STAGE)
+    Status(job.out).set("running")
+
+
+def _read(job: Job, mesh: list[MeshFile]) -> Inputs:
+    """Read and check case and mesh; the mesh is put into the list. Rank 0."""
+    case = load_case(job.case)
+    mesh.append(read_mesh_file(job.mesh / MESH_FILE, case.materials_by_region().keys()))
+    return Inputs(case.resolved(), solve_key(case, job.mesh))
+
+
+def _finish(
+    comm: MPI.Comm, job: Job, inputs: Inputs, file: MeshFile | None, analysis: Analysis, log: Log, begin: float
+) -> None:
+    """Collect the fields, write everything, the manifest last. Collective."""
+    clock = Clock()
+    fields = collect(analysis.body, analysis.floor)
+    reaction = analysis.reaction_N().tolist()
+    clock.lap("fields")
+    memory = peak_memory_GB(comm)
+
+    def write() -> None:
+        if file is None or fields is None:
+            raise RuntimeError("the mesh and the fields are on rank 0")
+        name = str(inputs.data["name"])
+        attributes = {"case": name, "config_sha256": stage.sha256_of_data(inputs.data)}
+        write_fields(job.out, file, fields, attributes)
+        clock.lap("write")
+        seconds = {**analysis.seconds, **clock.laps, "total": round(time.perf_counter() - begin, 3)}
+        steps = {
+            "steps": analysis.steps,
+            "dofs": analysis.dofs,
+            "cells": len(file.cells),
+            "ranks": comm.size,
+            "linear_solver": inputs.data["solver"]["linear"],
+            "reaction_N": reaction,
+            "memory_GB": round(memory, 3),
+            "seconds": seconds,
+        }
+        stage.write_json(job.out / STEPS, steps)
+        log.detail(f"done in {seconds['total']:.1f} s, {memory:.2f} GB over all ranks")
+        log.close()
+        Status(job.out).set("done", 0, f"{name}: {analysis.dofs} dofs on {comm.size} rank(s)")
+        stage.finish(
+            job.out,
+            STAGE,
+            inputs.key,
+            [FIELDS, STEPS],
+            inputs={MESH_FILE: stage.sha256_of(job.mesh / MESH_FILE)},
+            packages=PACKAGES,
+            ranks=comm.size,
+            seconds=seconds["total"],
+        )
+
+    on_root(comm, write)
