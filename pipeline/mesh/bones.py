@@ -37,7 +37,7 @@ class SolidBone:
 
 
 def cortex_thickness(bone: Bone, fraction: Array) -> Array:
-    """Thickness of the cortex along the bone, mm: full between 0.3 and 0.7 of the length, thin at the ends."""
+    """Cortex thickness along the bone, mm: full between 0.3 and 0.7 of the length, thin at the ends."""
     end, shaft = bone.cortex_end_mm.value, bone.cortex_shaft_mm.value
     return np.interp(fraction, [0.12, 0.3, 0.7, 0.88], [end, shaft, shaft, end])
 

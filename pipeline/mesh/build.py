@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.config import Case
 from pipeline.mesh.anatomy import parts_of
@@ -34,9 +35,18 @@ BELOW_FLOOR_MM = 4.0
 PACKAGES = ("gmsh", "numpy", "scipy")
 
 
+def bare(data: Any) -> Any:
+    """Configuration data without sources and notes: a sourced value becomes its number."""
+    if isinstance(data, dict):
+        if "value" in data and "source" in data:
+            return data["value"]
+        return {key: bare(item) for key, item in data.items() if key not in ("source", "status", "note")}
+    return data
+
+
 def mesh_key(case: Case) -> str:
     """Hash of what shapes the mesh: geometry, posture, joint, mesh settings and the code that reads them."""
-    data = case.resolved()
+    data = bare(case.resolved())
     joint = {k: v for k, v in data["joint"].items() if k != "tissues"}
     shaping = {"anatomy": data["anatomy"], "posture": data["posture"], "mesh": data["mesh"], "joint": joint}
     return sha256_of_data([shaping, code_hash("mesh", "regions")])
@@ -73,7 +83,7 @@ def build(case: Case) -> tuple[Tetrahedra, list[Region], Posture]:
 
 
 def write_mesh(
-    path: Path, mesh: Tetrahedra, regions: list[Region], sole: Cells, sole_tags: np.ndarray
+    path: Path, mesh: Tetrahedra, regions: list[Region], sole: Cells, sole_tags: NDArray[np.int64]
 ) -> None:
     """Write gmsh 4.1 with named physical groups for tissues (tetrahedra) and sole patches (triangles)."""
     groups = [

@@ -121,7 +121,7 @@ class _Ray:
     ip_extension: float
 
     def clearances(self, elevation: float, heights: Heights) -> tuple[float, float, float]:
-        """Height above just touching, of MT1 head, IP joint and tip, with the ray lifted by ``elevation`` deg."""
+        """Room below MT1 head, IP joint and tip (mm) with the ray lifted by ``elevation`` deg."""
         angles = np.radians([self.declination, self.hallux, self.hallux - self.ip_extension])
         drop = np.array([self.spans.mt1, self.spans.pp1, self.spans.dp1]) * np.sin(
             angles - np.radians(elevation)
@@ -153,8 +153,9 @@ def lift(ray: _Ray, heights: Heights) -> float:
         return 0.0
     if lowest(LARGEST_ELEVATION_DEG) < 0.0:
         raise ConfigError(
-            "posture.heel_rise_deg: with this joint the hallux would stay below the floor even with the first "
-            f"ray raised by {LARGEST_ELEVATION_DEG:g} degrees; lower heel_rise_deg or allow more dorsiflexion"
+            "posture.heel_rise_deg: with this joint the hallux would stay below the floor even with the "
+            f"first ray raised by {LARGEST_ELEVATION_DEG:g} degrees; lower heel_rise_deg or let the joint "
+            "dorsiflex further"
         )
     return float(brentq(lowest, 0.0, LARGEST_ELEVATION_DEG, xtol=1e-10))
 

@@ -183,7 +183,7 @@ def curve_candidates(labels: Labels, low: Array, spacing: float) -> tuple[Array,
 def sample_curves(tissue: Tissue, labels: Labels, low: Array, spacing: float, size: SizeField) -> Array:
     """Points on the curves where at least three tissues meet, thinned, (n, 3)."""
     x, pairs = curve_candidates(labels, low, spacing)
-    found = []
+    found = [np.empty((0, 3))]
     for first, second in np.unique(pairs, axis=0):
         own = x[np.all(pairs == (first, second), axis=1)]
         own = own[thin(own, 0.3 * size.at(own))]
