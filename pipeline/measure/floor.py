@@ -106,7 +106,7 @@ def _in_contact(solution: Solution) -> NDArray[np.bool_]:
 
 def _largest(solution: Solution, pressure: Floats, mask: NDArray[np.bool_]) -> Measured:
     if not mask.any():
-        return Measured(0.0, note="no facet")
+        return Measured(0.0, note="no sole facet here")
     highest = int(np.argmax(np.where(mask, pressure, -np.inf)))
     x, y, z = solution.sole_centres[highest]
     return Measured(MPA_TO_KPA * float(pressure[highest]), where=(float(x), float(y), float(z)))

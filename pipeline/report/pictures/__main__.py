@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.report.pictures import metatarsal, section, sole, whole
-from pipeline.report.pictures.scene import Job, Scene
+from pipeline.report.pictures.job import Job
+from pipeline.report.pictures.scene import Scene
 
 PICTURES: dict[str, Callable[[Sequence[Scene], Path], None]] = {
     "sole": sole.draw,

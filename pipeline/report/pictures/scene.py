@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pyvista as pv
 from numpy.typing import NDArray
 
 from pipeline.regions import Region
+from pipeline.report.pictures.job import CaseFiles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,39 +26,6 @@ KINDS = {"normal": "#0072B2", "stiff": "#E69F00", "fused": "#CC3311"}
 """Colour of each kind of joint, told apart by colour-blind readers too."""
 INK = "#1c2530"
 FAINT = "#8a94a0"
-
-
-@dataclass(frozen=True)
-class CaseFiles:
-    """Where the files of one case are, and the words a picture needs."""
-
-    name: str
-    title: str
-    kind: str
-    fields: str
-    sole: str
-    geometry: str
-    descent_mm: float
-    quantities: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Job:
-    """One call of the picture program: which cases, which pictures, where to."""
-
-    cases: tuple[CaseFiles, ...]
-    pictures: tuple[str, ...]
-    out: str
-
-    def write(self, path: Path) -> None:
-        """Write the job for the picture program."""
-        path.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
-
-    @classmethod
-    def read(cls, path: Path) -> Job:
-        """Read what :meth:`write` wrote."""
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return cls(tuple(CaseFiles(**case) for case in data["cases"]), tuple(data["pictures"]), data["out"])
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def draw(scenes: Sequence[Scene], out: Path) -> None:
 
 
 def _zoom_end(scenes: Sequence[Scene]) -> float:
-    """End of the colour scale of the enlarged joint, MPa: above every case's 99th percentile in its cartilage."""
+    """End of the colour scale of the enlarged joint, MPa: above every case's 99th percentile there."""
     largest = max(scene.files.quantities["ip_von_mises_p99"] for scene in scenes)
     step = 10.0 ** np.floor(np.log10(max(largest, 1e-6)))
     return float(step * np.ceil(largest / step))

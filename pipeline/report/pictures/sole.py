@@ -72,9 +72,8 @@ def _view(scenes: Sequence[Scene]) -> View:
 def _footprint(axes: Axes, view: View, scene: Scene, norm: Normalize) -> None:
     skin = scene.part([Region.SOFT_TISSUE]).extract_surface(algorithm="dataset_surface").triangulate()
     faces = skin.regular_faces
-    axes.tripcolor(
-        skin.points[:, 1], skin.points[:, 0], faces, np.zeros(len(skin.points)), cmap="Greys", vmin=-1, vmax=7
-    )
+    outline = Triangulation(skin.points[:, 1], skin.points[:, 0], faces)
+    axes.tripcolor(outline, np.zeros(len(skin.points)), cmap="Greys", vmin=-1, vmax=7)
     points, triangles, pressure = _smooth(scene.sole)
     if pressure.max() > THRESHOLD_kPa:
         levels = np.linspace(THRESHOLD_kPa, float(norm.vmax or 0.0), 25)

@@ -1,0 +1,142 @@
+"""The page: what the template needs, put together, and the template filled."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from pipeline import __version__
+from pipeline.report import curves, inputs, published
+from pipeline.report.comparison import Row, reference
+from pipeline.report.drawing import Picture
+from pipeline.report.results import CaseResult
+from pipeline.report.words import SAME_PERCENT, number, summary
+
+LIMITS = (
+    "Strains are taken as small and the tissues as linear elastic, although skin and pads deform by tens "
+    "of percent.",
+    "Joints are soft layers bonded to the bones on both sides: they can pull as well as push, and "
+    "surfaces do not slide. Joint stress is therefore less concentrated, and shear higher, than in true "
+    "contact.",
+    "Plantar fascia and flexors are passive elastic bands; no muscle pulls. Measured walking needs both.",
+    "The posture of each joint follows a kinematic rule (heel rise, limit of the joint, toe above the "
+    "floor); the moment stored in reaching it is not in the model.",
+    "One foot, two rays, one instant of push-off, the same force for every joint: patients change how "
+    "they walk, the model does not.",
+    "The floor is rigid and without friction.",
+)
+_COARSE = {
+    "coarse": "coarse mesh, meant for a look: stresses will move when it is refined, so read directions and rough sizes",
+    "medium": "medium mesh, no convergence study attached: read small differences with care",
+    "fine": "fine mesh, no convergence study attached",
+}
+
+
+def render(
+    results: Sequence[CaseResult], rows: Sequence[Row], pictures: Sequence[Picture], commit: str, made: str
+) -> str:
+    """The whole page as text.
+
+    Args:
+        results: the cases in display order.
+        rows: the side-by-side table.
+        pictures: what the picture program drew, or why it did not.
+        commit: code version the report was made with.
+        made: date of the report, in words.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    page = environment.get_template("page.html.jinja")
+    return page.render(
+        version=__version__,
+        commit=commit,
+        made=made,
+        results=results,
+        pictures=[_embedded(picture) for picture in pictures],
+        charts={name: embed(svg.encode(), "svg+xml") for name, svg in curves.charts(results).items()},
+        **_texts(results),
+        **_table(results, rows),
+        **_inputs(results),
+        solver=[_solver(result) for result in results],
+        provenance=[
+            {"case": result.name, "stage": stage, "manifest": manifest}
+            for result in results
+            for stage, manifest in result.manifests.items()
+        ],
+    )
+
+
+def embed(data: bytes, kind: str) -> str:
+    """A picture as a data address, so that the page stands alone."""
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _embedded(picture: Picture) -> dict[str, str]:
+    source = embed(picture.path.read_bytes(), "png") if picture.path else ""
+    return {"title": picture.title, "caption": picture.caption, "source": source, "missing": picture.missing}
+
+
+def _texts(results: Sequence[CaseResult]) -> dict[str, Any]:
+    kinds = {result.case.title: result.kind for result in results}
+    titles = [result.short_title[:1].lower() + result.short_title[1:] for result in results]
+    joined = titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} and {titles[-1]}"
+    level = results[0].case.mesh.level
+    return {
+        "title": f"Where the load goes: {joined}",
+        "summary": [(heading, kinds[heading], sentences) for heading, sentences in summary(results)],
+        "caution": "Read this as a model's predictions for one generic foot, not as a finding in patients. "
+        f"It is a {_COARSE[level]}. Differences below {SAME_PERCENT:g} % are called about the same.",
+        "held": published.hold(results),
+        "predictions": published.predictions(results),
+        "limits": LIMITS,
+    }
+
+
+def _table(results: Sequence[CaseResult], rows: Sequence[Row]) -> dict[str, Any]:
+    base = reference(results)
+    show_percent = base is not None and len(results) > 1
+    return {
+        "base": base,
+        "show_percent": show_percent,
+        "columns": 2 + len(results) + (len(results) - 1 if show_percent else 0),
+        "rows": rows,
+        "groups": [(region, list(group)) for region, group in groupby(rows, lambda row: row.entry["region"])],
+    }
+
+
+def _inputs(results: Sequence[CaseResult]) -> dict[str, Any]:
+    rows = inputs.input_rows(results)
+    return {
+        "shared": [(row.key, row.shared) for row in rows if row.shared],
+        "varied": [row for row in rows if not row.shared],
+        "statuses": inputs.status_counts(rows),
+    }
+
+
+def _solver(result: CaseResult) -> dict[str, Any]:
+    steps = result.steps["steps"]
+    manifest = result.manifests["solve"]
+    return {
+        "title": result.short_title,
+        "cells": result.steps["cells"],
+        "dofs": result.steps["dofs"],
+        "linear_solver": result.steps["linear_solver"],
+        "ranks": result.steps["ranks"],
+        "steps": len(steps),
+        "newton": sum(step["newton_iterations"] for step in steps),
+        "linear": sum(step["linear_iterations"] for step in steps),
+        "residual": steps[-1]["residual_N"],
+        "imbalance": result.value("force_imbalance"),
+        "seconds": manifest.seconds if manifest else sum(step["seconds"] for step in steps),
+    }
