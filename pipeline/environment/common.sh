@@ -52,10 +52,13 @@ make_home() {
     mkdir -p "$FIRSTRAY_HOME" 2>/dev/null ||
         die "cannot make $FIRSTRAY_HOME; set FIRSTRAY_HOME to a folder you can write"
     if [ ! -e "$marker" ]; then
-        [ -z "$(ls -A "$FIRSTRAY_HOME")" ] ||
+        [ -z "$(ls -A "$FIRSTRAY_HOME" | grep -vx "${marker##*/}")" ] ||
             die "$FIRSTRAY_HOME holds other files; set FIRSTRAY_HOME to an empty or new folder"
-        printf 'Everything here was made by %s/firstray; remove it with: ./firstray env --remove\n' \
-            "$FIRSTRAY_ROOT" >"$marker" 2>/dev/null ||
+        (
+            set -C # another call may be writing it now
+            printf 'Everything here was made by %s/firstray; remove it with: ./firstray env --remove\n' \
+                "$FIRSTRAY_ROOT" >"$marker"
+        ) 2>/dev/null || [ -e "$marker" ] ||
             die "cannot write in $FIRSTRAY_HOME; set FIRSTRAY_HOME to a folder you can write"
     fi
 }
@@ -154,10 +157,10 @@ catch_signals() {
 tick() {
     trap - INT TERM HUP
     last=
-    tools= # on a terminal also the packages that pip fetches
-    [ ! -t 2 ] || tools='\|^Collecting \|^Installing '
-    while sleep 1; do
-        phase=$(tail -n 5000 "$build_log" | grep -a "^I: $tools" | tail -n 1 | cut -c 1-60)
+    shown='^I: '
+    [ ! -t 2 ] || shown='^I: |^Collecting |^Installing ' # on a terminal also the packages of pip
+    while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+        phase=$(awk -v shown="$shown" '/^=== / { p = "" } $0 ~ shown { p = $0 } END { print substr(p, 1, 60) }' "$build_log")
         phase=${phase#I: }
         seconds=$(($(date +%s) - $2))
         if [ -t 2 ]; then

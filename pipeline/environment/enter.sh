@@ -68,7 +68,7 @@ enter_c() {
 enter_d() {
     clear_host_settings
     common_environment
-    export PYTHONNOUSERSITE=1 VIRTUAL_ENV="$FIRSTRAY_HOME/venv-d" PATH="$FIRSTRAY_HOME/venv-d/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+    export PYTHONNOUSERSITE=1 VIRTUAL_ENV="$FIRSTRAY_HOME/venv-d"
     export LC_ALL=C.UTF-8 # the root has no other locale
     zone=$(readlink /etc/localtime) || zone=
     case $zone in *zoneinfo/*) export TZ="${TZ:-${zone#*zoneinfo/}}" ;; esac
@@ -120,7 +120,8 @@ host_certificates() {
 # last ones below are the first that bubblewrap carries out.
 in_root() {
     root=$FIRSTRAY_HOME/root
-    set -- --chdir "$PWD" --die-with-parent -- "$@"
+    set -- --setenv PATH "$FIRSTRAY_HOME/venv-d/bin:/usr/bin:/bin:/usr/sbin:/sbin" \
+        --chdir "$PWD" --die-with-parent -- "$@"
     for file in resolv.conf hosts hostname pip.conf; do
         [ ! -r "/etc/$file" ] || set -- --ro-bind "/etc/$file" "/etc/$file" "$@"
     done

@@ -1,0 +1,1 @@
+"""Launcher, package lists and doctor."""
