@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from pipeline.report.pictures.job import CaseFiles, Job
 from pipeline.report.results import CaseResult
+from pipeline.stage import PACKAGE
 
 PICTURES = {
     "whole": (
@@ -76,7 +78,9 @@ def _files(result: CaseResult) -> CaseFiles:
 def _run(command: list[str]) -> str:
     """Run the picture program; an empty string if all went well, else what happened in one line."""
     try:
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        ended = subprocess.run(
+            command, capture_output=True, text=True, timeout=SECONDS, check=False, env=_environment()
+        )
     except subprocess.TimeoutExpired:
         return f"the picture program was stopped after {SECONDS:.0f} s"
     except OSError as fault:
@@ -88,6 +92,12 @@ def _run(command: list[str]) -> str:
         last = ended.stderr.strip().splitlines()[-1:] or ["no message"]
         return f"the picture program failed: {last[0]}"
     return ""
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment, with the package importable from any folder."""
+    paths = [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def _picture(name: str, path: Path, fault: str) -> Picture:

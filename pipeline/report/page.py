@@ -31,7 +31,7 @@ LIMITS = (
     "The floor is rigid and without friction.",
 )
 _COARSE = {
-    "coarse": "coarse mesh, meant for a look: stresses will move when it is refined, so read directions and rough sizes",
+    "coarse": "coarse mesh, meant for a look: stresses move when it is refined, so read directions and sizes",
     "medium": "medium mesh, no convergence study attached: read small differences with care",
     "fine": "fine mesh, no convergence study attached",
 }

@@ -1,0 +1,95 @@
+"""The report as a whole: one page that stands alone, with pictures or without."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+
+from pipeline import stage
+from pipeline.report import drawing, make_report, report_key
+from pipeline.report.drawing import PICTURES
+
+Folders = dict[str, tuple[Path, Path]]
+NO_PICTURES = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"]
+
+
+def _report(folders: Folders, out: Path, *names: str) -> tuple[Path, str]:
+    index = make_report([folders[name][0] for name in names], [folders[name][1] for name in names], out)
+    return index, index.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The picture program dies as it does where OpenGL is missing."""
+    run = drawing._run
+    monkeypatch.setattr(drawing, "_run", lambda _: run(NO_PICTURES))
+
+
+def test_report_with_pictures(folders: Folders, tmp_path: Path) -> None:
+    """All pictures are drawn with no display, hold more than a blank page, and are inside the one file."""
+    _, page = _report(folders, tmp_path, "normal", "stiff", "fused")
+    for name in PICTURES:
+        image = matplotlib.image.imread(tmp_path / f"{name}.png")
+        assert image.shape[1] > 1000, name
+        assert image[..., :3].std() > 0.05, name
+    assert "no picture" not in page
+    assert page.count("data:image/png;base64,") == len(PICTURES)
+
+
+@pytest.mark.usefixtures("blind")
+def test_numbers_survive_a_crash_of_the_pictures(folders: Folders, tmp_path: Path) -> None:
+    """The page says which pictures are missing and why; table and summary are complete."""
+    index, page = _report(folders, tmp_path, "normal", "fused")
+    assert page.count("no picture.") == len(PICTURES)
+    assert "died of SIGSEGV" in page
+    assert "The hallux carries 100 % more than with the normal joint" in page
+    assert (tmp_path / "comparison.json").is_file()
+    assert stage.up_to_date(
+        index.parent, "report", report_key(*zip(*[folders["normal"], folders["fused"]], strict=True))
+    )
+
+
+@pytest.mark.usefixtures("blind")
+def test_page_needs_no_network(folders: Folders, tmp_path: Path) -> None:
+    """Every picture is in the page; no script, style sheet, font or link points elsewhere."""
+    _, page = _report(folders, tmp_path, "normal", "stiff", "fused")
+    targets = re.findall(r'(?:src|href)="([^"]*)"', page) + re.findall(r"url\(([^)]*)\)", page)
+    assert targets
+    assert all(target.startswith(("data:", "#")) for target in targets)
+    assert "<link" not in page
+    assert "@import" not in page
+
+
+@pytest.mark.usefixtures("blind")
+def test_one_case_alone(folders: Folders, tmp_path: Path) -> None:
+    """A single stiff foot gives a page without percentages and without a verdict."""
+    _, page = _report(folders, tmp_path, "stiff")
+    assert "% of normal" not in page
+    assert "None of these cases has a published counterpart" in page
+
+
+@pytest.mark.usefixtures("blind")
+def test_page_shows_where_numbers_come_from(folders: Folders, tmp_path: Path) -> None:
+    """Sources of inputs, of comparisons and of code are on the page."""
+    _, page = _report(folders, tmp_path, "normal")
+    assert "Arndt et al. 2002" in page
+    assert "materials.cortical.young_MPa" in page
+    assert "solve-key" in page
+
+
+def test_picture_program_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program without end is ended, and the reason given."""
+    monkeypatch.setattr(drawing, "SECONDS", 0.5)
+    assert "stopped after" in drawing._run([sys.executable, "-c", "import time; time.sleep(60)"])
+
+
+def test_picture_program_that_fails_gives_its_last_line() -> None:
+    """An exception in the program shows as its message; a clean end as nothing."""
+    assert drawing._run([sys.executable, "-c", "raise ValueError('no such region')"]).endswith(
+        "no such region"
+    )
+    assert drawing._run([sys.executable, "-c", ""]) == ""
