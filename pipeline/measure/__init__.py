@@ -34,7 +34,7 @@ def measure_key(case_dir: Path, mesh_dir: Path, case: Case) -> str:
         )
     return stage.sha256_of_data(
         {
-            "solve": {name: solved.outputs[name] for name in _READS},
+            "solve": _solved(case_dir),
             "geometry": stage.sha256_of(mesh_dir / "geometry.json"),
             "case": {
                 "name": case.name,
@@ -71,7 +71,17 @@ def measure(case_dir: Path, mesh_dir: Path, case: Case) -> None:
         STAGE,
         key,
         files.OUTPUTS,
-        inputs={"solve": key},
+        inputs=_solved(case_dir),
         packages=("numpy", "h5py", "meshio"),
         seconds=time.perf_counter() - started,
     )
+
+
+def _solved(case_dir: Path) -> dict[str, str]:
+    """Hashes of the solver's files, from the manifest of a finished solve."""
+    solved = stage.Manifest.read(case_dir, "solve")
+    if solved is None or any(name not in solved.outputs for name in _READS):
+        raise ConfigError(
+            f"{case_dir}: holds no finished solve (solve.manifest.json). Run the solve stage first."
+        )
+    return {name: solved.outputs[name] for name in _READS}
