@@ -64,7 +64,9 @@ def load_all(texts: Sequence[str]) -> list[Case]:
         except ConfigError as fault:
             faults.append(str(fault))
     names = [case.name for case in cases]
-    faults += [f"{name}: two cases of this name; each needs its own" for name in set(names) if names.count(name) > 1]
+    faults += [
+        f"{name}: two cases of this name; each needs its own" for name in set(names) if names.count(name) > 1
+    ]
     if faults:
         raise ConfigError("\n".join(faults))
     return cases
@@ -113,7 +115,9 @@ def run_report(args: argparse.Namespace) -> int:
     jobs = jobs_of(args)
     for job in jobs:
         if not (job.folder / "quantities.json").is_file():
-            raise ConfigError(f"{job.folder}: no results of case {job.case.name}; run: firstray run {job.case.name}")
+            raise ConfigError(
+                f"{job.folder}: no results of case {job.case.name}; run: firstray run {job.case.name}"
+            )
     print(report(jobs, Console(), force=args.force))
     return 0
 
@@ -186,7 +190,9 @@ def build_parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    def add_stage(name: str, run: Callable[[argparse.Namespace], int], help_text: str) -> argparse.ArgumentParser:
+    def add_stage(
+        name: str, run: Callable[[argparse.Namespace], int], help_text: str
+    ) -> argparse.ArgumentParser:
         command = add(name, run, help_text)
         command.add_argument("-n", "--ranks", type=positive_int, default=physical_cores(), help="MPI ranks")
         command.add_argument("--out", help="folder for results (default: output.folder of the case)")
@@ -201,12 +207,20 @@ def build_parser() -> argparse.ArgumentParser:
         ("report", run_report, "write the report from results that are there"),
         ("run", run_run, "all stages, skipping those whose inputs have not changed"),
     ):
-        add_stage(name, run, help_text).add_argument("case", nargs="+", metavar="CASE", help="file or shipped name")
-    add_stage("demo", run_run, "the shipped cases normal, stiff and fused side by side").set_defaults(case=DEMO)
-    doctor = add("doctor", lambda args: run_doctor(args.ranks, sys.stdout), "check the environment by using it")
+        add_stage(name, run, help_text).add_argument(
+            "case", nargs="+", metavar="CASE", help="file or shipped name"
+        )
+    add_stage("demo", run_run, "the shipped cases normal, stiff and fused side by side").set_defaults(
+        case=DEMO
+    )
+    doctor = add(
+        "doctor", lambda args: run_doctor(args.ranks, sys.stdout), "check the environment by using it"
+    )
     doctor.add_argument("-n", "--ranks", type=positive_int, default=physical_cores())
     schema = add("schema", run_schema, "JSON schema of a case, for editors")
-    schema.add_argument("--write", action="store_true", help="write configs/default.yaml and configs/schema.json")
+    schema.add_argument(
+        "--write", action="store_true", help="write configs/default.yaml and configs/schema.json"
+    )
     test = add("test", run_test, "lint, types and all tests; arguments go to pytest")
     test.add_argument("pytest", nargs=argparse.REMAINDER)
     execute = add("exec", run_exec, "run anything inside the environment")

@@ -51,13 +51,20 @@ def mpi_command(ranks: int, program: Sequence[str]) -> list[str]:
     return [launcher, "-n", str(ranks), *python]
 
 
+def child_environment() -> dict[str, str]:
+    """Environment in which a started Python finds this package, wherever it is started."""
+    here = str(Path(__file__).parent.parent)
+    known = os.environ.get("PYTHONPATH", "")
+    return {**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{known}" if known else here}
+
+
 def follow(command: Sequence[str], on_line: Callable[[str], None]) -> int:
     """Run a program, hand over its output line by line, and return its exit code.
 
     On Ctrl-C the program is asked to end, given some seconds, then killed; KeyboardInterrupt goes on.
     """
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, bufsize=1, start_new_session=True, env=os.environ
+        command, stdout=subprocess.PIPE, text=True, bufsize=1, start_new_session=True, env=child_environment()
     ) as process:
         assert process.stdout is not None
         try:

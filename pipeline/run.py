@@ -138,7 +138,7 @@ def solver_error(job: Job, code: int) -> errors.FirstRayError:
 
 def measure_case(job: Job, console: Console, *, force: bool = False) -> None:
     """Compute the quantities of a solved case."""
-    key = measure_key(job.case, job.folder, job.mesh)
+    key = measure_key(job.folder, job.mesh, job.case)
     if not force and up_to_date(job.folder, "measure", key):
         console.skipped("measure", job.case.name)
         return
