@@ -10,9 +10,9 @@ HEADLINE = (
     "hallux_force",
     "mt1_head_force",
     "mt2_head_force",
-    "ip_cartilage_von_mises_p95",
-    "mt2_cortex_von_mises_p99",
-    "mt2_dorsal_strain",
+    "ip_von_mises_p95",
+    "mt2_von_mises_p99",
+    "mt2_strain_dorsal",
 )
 """Quantities printed, by name in the registry of the measure stage."""
 

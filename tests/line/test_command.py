@@ -48,7 +48,9 @@ def no_mpi(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_mpi")
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong_config_is_refused_in_one_line(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_wrong_config_is_refused_in_one_line(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     text, hint = WRONG[name]
     path = tmp_path / "case.yaml"
     path.write_text(text.replace("{base}", str(CASES / "normal.yaml")), encoding="utf-8")
@@ -61,7 +63,7 @@ def test_wrong_config_is_refused_in_one_line(name: str, tmp_path: Path, capsys: 
 
 
 @pytest.mark.usefixtures("no_mpi")
-def test_unwritable_output_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_unwritable_output_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("in the way")
     assert cli.main(["run", "normal", "--out", str(tmp_path / "file" / "out")]) == 2
     error = capsys.readouterr().err.strip()
@@ -69,7 +71,7 @@ def test_unwritable_output_folder_is_refused(tmp_path: Path, capsys: pytest.Capt
     assert str(tmp_path / "file" / "out") in error
 
 
-def test_check_reports_all_faults_of_all_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_check_reports_all_faults_of_all_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paths = []
     for i, name in enumerate(("missing unit", "unknown joint")):
         path = tmp_path / f"case{i}.yaml"
@@ -80,43 +82,45 @@ def test_check_reports_all_faults_of_all_files(tmp_path: Path, capsys: pytest.Ca
     assert all(path in error for path in paths)
 
 
-def test_two_cases_of_one_name_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_two_cases_of_one_name_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["run", "normal", "normal", "--out", str(tmp_path)]) == 2
     assert "two cases of this name" in capsys.readouterr().err
 
 
-def test_unknown_case_names_the_shipped_ones(firstray: Firstray):
+def test_unknown_case_names_the_shipped_ones(firstray: Firstray) -> None:
     done = firstray("check", "norml")
     assert done.returncode == 2
     assert "fused, normal, stiff" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_shipped_cases_are_in_order(firstray: Firstray):
+def test_shipped_cases_are_in_order(firstray: Firstray) -> None:
     done = firstray("check", "normal", "stiff", "fused")
     assert done.returncode == 0
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["normal", "stiff", "fused"]
 
 
-def test_help_shows_examples_and_exit_codes(firstray: Firstray):
+def test_help_shows_examples_and_exit_codes(firstray: Firstray) -> None:
     done = firstray("--help")
     assert done.returncode == 0
     assert "firstray demo" in done.stdout
     assert "3 not converged" in done.stdout
 
 
-def test_exec_hands_over_the_exit_code(firstray: Firstray):
+def test_exec_hands_over_the_exit_code(firstray: Firstray) -> None:
     assert firstray("exec", "sh", "-c", "exit 9").returncode == 9
     assert firstray("exec", "no-such-program").returncode == 2
 
 
 @pytest.mark.parametrize("ranks", ["0", "-1", "two"])
-def test_ranks_are_checked(firstray: Firstray, ranks: str):
+def test_ranks_are_checked(firstray: Firstray, ranks: str) -> None:
     assert firstray("run", "normal", "-n", ranks).returncode == 2
 
 
 @pytest.mark.parametrize(("code", "kind"), [(3, ConvergenceError), (4, LinearSolverError)])
-def test_error_of_the_solver_keeps_its_kind_and_words(tmp_path: Path, code: int, kind: type[Exception]):
+def test_error_of_the_solver_keeps_its_kind_and_words(
+    tmp_path: Path, code: int, kind: type[Exception]
+) -> None:
     job = Job(load_case(CASES / "normal.yaml"), tmp_path, tmp_path)
     job.folder.mkdir()
     write_json(job.folder / "status.json", {"state": "failed", "exit_code": code, "message": "the reason"})
@@ -126,12 +130,12 @@ def test_error_of_the_solver_keeps_its_kind_and_words(tmp_path: Path, code: int,
     assert "the reason" in str(error)
 
 
-def test_solver_that_dies_silently_is_an_internal_error(tmp_path: Path):
+def test_solver_that_dies_silently_is_an_internal_error(tmp_path: Path) -> None:
     job = Job(load_case(CASES / "normal.yaml"), tmp_path, tmp_path)
     assert solver_error(job, 139).exit_code == 70
 
 
-def test_progress_understands_a_step():
+def test_progress_understands_a_step() -> None:
     found = STEP.match("step 2/3  force 310.0 N  descent 3.21 mm")
     assert found is not None
     assert (found[1], found[2]) == ("2", "3")

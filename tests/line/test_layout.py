@@ -34,18 +34,18 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_there_is_something_to_check():
+def test_there_is_something_to_check() -> None:
     assert {path.parts[0] for path in SOURCES} >= set(STAGES)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=str)
-def test_only_the_solve_side_imports_the_solver_stack(source: Path):
+def test_only_the_solve_side_imports_the_solver_stack(source: Path) -> None:
     used = {name.split(".")[0] for name in imported(PACKAGE / source)} & SOLVER_STACK
     assert source.parts[0] == "solve" or not used
 
 
 @pytest.mark.parametrize("source", [s for s in SOURCES if s.parts[0] in STAGES], ids=str)
-def test_stages_meet_in_files(source: Path):
+def test_stages_meet_in_files(source: Path) -> None:
     own = source.parts[0]
     used = {name.split(".")[1] for name in imported(PACKAGE / source) if name.startswith("pipeline.")}
     assert used & set(STAGES) <= MAY_IMPORT[own] | {own}
@@ -53,6 +53,6 @@ def test_stages_meet_in_files(source: Path):
 
 
 @pytest.mark.parametrize("module", ["__init__", "key"])
-def test_the_command_line_can_ask_the_solve_stage_for_its_key(module: str):
+def test_the_command_line_can_ask_the_solve_stage_for_its_key(module: str) -> None:
     used = {name.split(".")[0] for name in imported(PACKAGE / "solve" / f"{module}.py")}
     assert not used & SOLVER_STACK

@@ -41,7 +41,7 @@ def geometry(folder: Path) -> dict[str, Any]:
     return data
 
 
-def test_file_names_every_tissue_and_every_patch_of_the_sole(mesh: meshio.Mesh):
+def test_file_names_every_tissue_and_every_patch_of_the_sole(mesh: meshio.Mesh) -> None:
     tags = mesh.cell_data_dict["gmsh:physical"]
     names = {name: (int(tag), int(dim)) for name, (tag, dim) in mesh.field_data.items()}
     variant_only = {Region.OSTEOPHYTE}
@@ -52,13 +52,13 @@ def test_file_names_every_tissue_and_every_patch_of_the_sole(mesh: meshio.Mesh):
     assert set(tags["triangle"]) == {s.value for s in Sole}
 
 
-def test_cells_are_positive_and_no_point_is_unused(mesh: meshio.Mesh):
+def test_cells_are_positive_and_no_point_is_unused(mesh: meshio.Mesh) -> None:
     cells = mesh.cells_dict["tetra"]
     assert volumes(mesh.points, cells).min() > 0.0
     assert len(np.unique(cells)) == len(mesh.points)
 
 
-def test_sole_faces_the_floor_and_belongs_to_the_skin(mesh: meshio.Mesh):
+def test_sole_faces_the_floor_and_belongs_to_the_skin(mesh: meshio.Mesh) -> None:
     triangles, cells = mesh.cells_dict["triangle"], mesh.cells_dict["tetra"]
     a, b, c = (mesh.points[triangles[:, i]] for i in range(3))
     assert np.cross(b - a, c - a)[:, 2].max() < 0.0
@@ -67,7 +67,7 @@ def test_sole_faces_the_floor_and_belongs_to_the_skin(mesh: meshio.Mesh):
     assert np.isin(triangles, skin).all()
 
 
-def test_patches_lie_under_their_bones(mesh: meshio.Mesh, folder: Path):
+def test_patches_lie_under_their_bones(mesh: meshio.Mesh, folder: Path) -> None:
     centre = mesh.points[mesh.cells_dict["triangle"]].mean(axis=1)
     tags = mesh.cell_data_dict["gmsh:physical"]["triangle"]
     where = {patch: centre[tags == patch.value].mean(axis=0) for patch in Sole}
@@ -78,7 +78,7 @@ def test_patches_lie_under_their_bones(mesh: meshio.Mesh, folder: Path):
     assert where[Sole.SOLE_TOE2][1] < where[Sole.SOLE_HALLUX][1] - 10.0
 
 
-def test_tissue_volumes_agree_with_the_shapes(normal: Case, mesh: meshio.Mesh):
+def test_tissue_volumes_agree_with_the_shapes(normal: Case, mesh: meshio.Mesh) -> None:
     """Volumes of the coarse mesh against counting grid points in the shapes themselves."""
     posture = stand(normal)
     parts = {part.region: part.shape for part in parts_of(normal, posture)}
@@ -93,7 +93,7 @@ def test_tissue_volumes_agree_with_the_shapes(normal: Case, mesh: meshio.Mesh):
         assert size[tags == region.value].sum() == pytest.approx(count * spacing**3, rel=0.15)
 
 
-def test_cartilage_has_its_thickness(normal: Case, mesh: meshio.Mesh, folder: Path):
+def test_cartilage_has_its_thickness(normal: Case, mesh: meshio.Mesh, folder: Path) -> None:
     """Volume of the layer on the head: a cone of half angle A of a spherical shell."""
     assert isinstance(normal.joint, NormalJoint)
     inner = geometry(folder)["joints"]["mtp1"]["radius_mm"]
@@ -105,7 +105,7 @@ def test_cartilage_has_its_thickness(normal: Case, mesh: meshio.Mesh, folder: Pa
     assert volumes(mesh.points, layer).sum() == pytest.approx(want, rel=0.05)
 
 
-def test_mesh_is_rebuilt_only_when_missing_damaged_or_half_done(normal: Case, tmp_path: Path):
+def test_mesh_is_rebuilt_only_when_missing_damaged_or_half_done(normal: Case, tmp_path: Path) -> None:
     case = tiny(normal)
     folder, built = make_mesh(case, tmp_path)
     assert built
@@ -119,7 +119,7 @@ def test_mesh_is_rebuilt_only_when_missing_damaged_or_half_done(normal: Case, tm
     assert make_mesh(case, tmp_path) == (folder, True)
 
 
-def test_key_depends_on_geometry_and_not_on_stiffness_or_load(normal: Case):
+def test_key_depends_on_geometry_and_not_on_stiffness_or_load(normal: Case) -> None:
     key = mesh_key(normal)
     assert mesh_key(with_value(normal, "materials.cortical.young_MPa", 15000.0)) == key
     assert mesh_key(with_value(normal, "load.steps", 5)) == key
@@ -128,7 +128,7 @@ def test_key_depends_on_geometry_and_not_on_stiffness_or_load(normal: Case):
     assert mesh_key(with_value(normal, "mesh.level", "fine")) != key
 
 
-def test_every_variant_builds(stiff: Case, fused: Case, tmp_path: Path):
+def test_every_variant_builds(stiff: Case, fused: Case, tmp_path: Path) -> None:
     for case, present, absent in (
         (stiff, Region.OSTEOPHYTE, None),
         (fused, Region.MTP1_GAP, Region.MTP1_CARTILAGE_MT1),
@@ -138,7 +138,7 @@ def test_every_variant_builds(stiff: Case, fused: Case, tmp_path: Path):
         assert absent is None or absent.label not in names
 
 
-def test_gate_names_what_is_wrong():
+def test_gate_names_what_is_wrong() -> None:
     bad = MeshQuality(10, 8, 0.001, 0.3, 0.7, 1.0, {"ip_gap": 0.0, "mt1_core": 5.0})
     with pytest.raises(QualityError, match=r"ip_gap has no cells; worst mean ratio 0\.0010"):
         require_quality(bad)

@@ -20,7 +20,7 @@ def slope(shape: Shape, x: Array) -> Array:
     return np.stack([(shape(x + step * e) - shape(x - step * e)) / (2 * step) for e in np.eye(3)], axis=1)
 
 
-def test_frame_is_right_handed_and_points_down_by_its_declination():
+def test_frame_is_right_handed_and_points_down_by_its_declination() -> None:
     frame = Frame.declined(np.array([1.0, 2.0, 3.0]), 30.0, 9.0)
     np.testing.assert_allclose(
         np.stack([frame.axis, frame.dorsal, frame.medial]) @ frame.axis, [1, 0, 0], atol=1e-15
@@ -30,41 +30,41 @@ def test_frame_is_right_handed_and_points_down_by_its_declination():
     assert frame.axis[1] > 0.0  # a positive yaw points medially
 
 
-def test_local_coordinates_undo_at():
+def test_local_coordinates_undo_at() -> None:
     frame = Frame.declined(np.array([1.0, -2.0, 3.0]), 20.0, -5.0)
     local = frame.local(frame.at(4.0, 5.0, 6.0)[None])
     np.testing.assert_allclose(np.concatenate(local), [4.0, 5.0, 6.0], rtol=1e-13)
 
 
-def test_capsule_is_an_exact_distance():
+def test_capsule_is_an_exact_distance() -> None:
     shape = implicit.capsule(np.zeros(3), np.array([10.0, 0.0, 0.0]), 2.0)
     assert at(shape, 5.0, 3.0, 4.0) == pytest.approx(3.0)
     assert at(shape, 13.0, 0.0, 0.0) == pytest.approx(1.0)
     assert at(shape, 5.0, 0.0, 0.0) == pytest.approx(-2.0)
 
 
-def test_roller_is_a_ball_stretched_sideways():
+def test_roller_is_a_ball_stretched_sideways() -> None:
     shape = implicit.roller(np.zeros(3), np.array([0.0, 1.0, 0.0]), 2.0, 6.0)
     assert at(shape, 6.0, 0.0, 0.0) == pytest.approx(0.0)
     assert at(shape, 0.0, 8.0, 0.0) == pytest.approx(0.0)
     assert at(shape, 6.0, 2.0, 0.0) == pytest.approx(0.0)
 
 
-def test_cone_contains_directions_within_its_angle():
+def test_cone_contains_directions_within_its_angle() -> None:
     shape = implicit.cone(np.zeros(3), np.array([1.0, 0.0, 0.0]), 50.0)
     inside, outside = np.radians(49.0), np.radians(51.0)
     assert at(shape, 10 * np.cos(inside), 10 * np.sin(inside), 0.0) < 0.0
     assert at(shape, 10 * np.cos(outside), 0.0, 10 * np.sin(outside)) > 0.0
 
 
-def test_box_has_its_corners_and_an_exact_distance_to_a_face():
+def test_box_has_its_corners_and_an_exact_distance_to_a_face() -> None:
     shape = implicit.box(UPRIGHT, np.array([0.0, -2.0, -3.0]), np.array([8.0, 2.0, 3.0]), 0.5)
     assert at(shape, 8.0, 0.0, 0.0) == pytest.approx(0.0)
     assert at(shape, 4.0, 0.0, 3.5) == pytest.approx(1.5)  # dorsal is the second coordinate
     assert at(shape, 4.0, 3.5, 0.0) == pytest.approx(0.5)
 
 
-def test_loft_passes_through_its_section_and_its_bow():
+def test_loft_passes_through_its_section_and_its_bow() -> None:
     stations, half = np.array([0.0, 20.0, 40.0]), np.full(3, 5.0)
     shape = implicit.loft(UPRIGHT, stations, half, 0.8 * half, bow=2.0)
     assert at(shape, 20.0, 5.0, 2.0) == pytest.approx(0.0, abs=1e-9)  # widest at the bowed centre line
@@ -79,7 +79,7 @@ def test_loft_passes_through_its_section_and_its_bow():
         implicit.loft(UPRIGHT, np.array([0.0, 40.0]), np.array([8.0, 6.0]), np.array([5.0, 6.0])),
     ],
 )
-def test_slope_is_near_one_on_the_surface(shape: Shape):
+def test_slope_is_near_one_on_the_surface(shape: Shape) -> None:
     x = np.random.default_rng(1).uniform([2.0, -8.0, -8.0], [5.5, 8.0, 8.0], (4000, 3))
     near = x[np.abs(shape(x)) < 0.05]
     assert len(near) > 20
@@ -88,7 +88,7 @@ def test_slope_is_near_one_on_the_surface(shape: Shape):
     assert size.max() < 1.15
 
 
-def test_fillet_only_adds_material():
+def test_fillet_only_adds_material() -> None:
     a, b = implicit.ball(np.zeros(3), 3.0), implicit.ball(np.array([4.0, 0.0, 0.0]), 3.0)
     x = np.random.default_rng(2).uniform(-5.0, 8.0, (500, 3))
     sharp, soft = implicit.union(a, b)(x), implicit.union(a, b, rounding=2.0)(x)

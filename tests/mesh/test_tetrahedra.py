@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.mesh.anatomy import Part
-from pipeline.mesh.cells import boundary_faces, mean_ratio, neighbours, oriented, volumes
+from pipeline.mesh.cells import Cells, boundary_faces, mean_ratio, neighbours, oriented, volumes
 from pipeline.mesh.implicit import Array, ball
 from pipeline.mesh.relief import relieve
 from pipeline.mesh.sampling import Tissue, enclose, project, project_on_two, sample_interfaces, thin
@@ -35,19 +35,19 @@ def nested() -> Tetrahedra:
     return tetrahedralise(shells(), LOW, HIGH, 0.8, uniform_size(1.5))
 
 
-def test_regular_tetrahedron_has_ratio_one_and_known_volume():
+def test_regular_tetrahedron_has_ratio_one_and_known_volume() -> None:
     cells = oriented(REGULAR, np.array([[0, 1, 2, 3]]))
     assert mean_ratio(REGULAR, cells)[0] == pytest.approx(1.0)
     assert volumes(REGULAR, cells)[0] == pytest.approx(8.0 / 3.0)
 
 
-def test_orientation_makes_volumes_positive():
+def test_orientation_makes_volumes_positive() -> None:
     both = np.array([[0, 1, 2, 3], [0, 2, 1, 3]])
     assert np.prod(volumes(REGULAR, both)) < 0.0
     assert np.all(volumes(REGULAR, oriented(REGULAR, both)) > 0.0)
 
 
-def test_two_cells_know_each_other():
+def test_two_cells_know_each_other() -> None:
     cells = np.array([[0, 1, 2, 3], [1, 2, 3, 4]])
     across = neighbours(cells)
     assert across[0, 0] == 1
@@ -56,13 +56,13 @@ def test_two_cells_know_each_other():
     assert len(boundary_faces(cells)[0]) == 6
 
 
-def test_spike_is_removed_but_a_slab_stays():
+def test_spike_is_removed_but_a_slab_stays() -> None:
     chain = np.array([[1, 2, 3, -1], [0, -1, -1, -1], [0, -1, -1, -1], [0, -1, -1, -1]])
     assert without_spikes(np.array([5, 7, 7, 7], np.int16), chain)[0] == 7
     assert without_spikes(np.array([5, 5, 7, 7], np.int16), chain)[0] == 5
 
 
-def test_thinning_is_maximal_and_keeps_its_distance():
+def test_thinning_is_maximal_and_keeps_its_distance() -> None:
     x = np.random.default_rng(3).uniform(0.0, 10.0, (2000, 3))
     kept = x[thin(x, np.full(len(x), 1.5))]
     gaps = np.linalg.norm(kept[:, None] - kept[None], axis=2) + 99.0 * np.eye(len(kept))
@@ -70,7 +70,7 @@ def test_thinning_is_maximal_and_keeps_its_distance():
     assert np.linalg.norm(x[:, None] - kept[None], axis=2).min(axis=1).max() < 1.5
 
 
-def test_projection_lands_on_the_surface_and_on_the_curve():
+def test_projection_lands_on_the_surface_and_on_the_curve() -> None:
     x = np.random.default_rng(4).normal(size=(50, 3))
     x = 8.5 * x / np.linalg.norm(x, axis=1)[:, None]
     moved, normal, residual = project(ball(np.zeros(3), 8.0), x, 1.0)
@@ -83,7 +83,7 @@ def test_projection_lands_on_the_surface_and_on_the_curve():
     assert on_both[0, 0] == pytest.approx(3.0, abs=1e-5)  # the circle of radius 4 in the plane x = 3
 
 
-def test_interface_points_lie_on_their_spheres():
+def test_interface_points_lie_on_their_spheres() -> None:
     radius = np.linalg.norm(sample_interfaces(shells(), LOW, HIGH, 0.8, uniform_size(1.5)), axis=1)
     nearest = np.abs(radius[:, None] - [6.0, 8.0, 10.0]).min(axis=1)
     assert nearest.max() < 0.02
@@ -93,7 +93,7 @@ def test_interface_points_lie_on_their_spheres():
         assert 0.8 < density < 2.0  # points per square of the wanted edge
 
 
-def test_nested_balls_have_their_volumes_and_no_leak(nested: Tetrahedra):
+def test_nested_balls_have_their_volumes_and_no_leak(nested: Tetrahedra) -> None:
     size = np.bincount(nested.labels, volumes(nested.points, nested.cells))
     want = 4 / 3 * np.pi * np.array([6.0**3, 8.0**3 - 6.0**3, 10.0**3 - 8.0**3])
     np.testing.assert_allclose(size, want, rtol=0.04)
@@ -103,26 +103,26 @@ def test_nested_balls_have_their_volumes_and_no_leak(nested: Tetrahedra):
     assert not np.any(np.all(touching == (0, 2), axis=1))
 
 
-def test_cells_are_positive_and_well_shaped(nested: Tetrahedra):
+def test_cells_are_positive_and_well_shaped(nested: Tetrahedra) -> None:
     ratio = mean_ratio(nested.points, nested.cells)
     assert ratio.min() > 0.1
     assert ratio.mean() > 0.7
 
 
-def test_surface_is_closed_and_points_outwards(nested: Tetrahedra):
+def test_surface_is_closed_and_points_outwards(nested: Tetrahedra) -> None:
     faces, _ = boundary_faces(nested.cells)
     a, b, c = (nested.points[faces[:, i]] for i in range(3))
     enclosed = np.einsum("ij,ij->", np.cross(a, b), c) / 6.0
     assert enclosed == pytest.approx(volumes(nested.points, nested.cells).sum(), rel=1e-12)
 
 
-def test_same_input_gives_the_same_mesh(nested: Tetrahedra):
+def test_same_input_gives_the_same_mesh(nested: Tetrahedra) -> None:
     again = tetrahedralise(shells(), LOW, HIGH, 0.8, uniform_size(1.5))
     np.testing.assert_array_equal(again.points, nested.points)
     np.testing.assert_array_equal(again.cells, nested.cells)
 
 
-def flat_star() -> tuple[Array, Array]:
+def flat_star() -> tuple[Array, Cells]:
     """A nearly flat cell with a good one on each side of its shared face."""
     points = np.array(
         [[0.0, 0, 0], [1, 0, 0], [0.3, 1, 0], [0.4, 0.35, 0.004], [0.4, 0.3, 1.0], [0.4, 0.3, -1.0]]
@@ -130,7 +130,7 @@ def flat_star() -> tuple[Array, Array]:
     return points, np.array([[0, 1, 2, 3], [0, 1, 3, 4], [1, 2, 3, 4], [2, 0, 3, 4], [0, 2, 1, 5]])
 
 
-def test_relief_raises_the_worst_cell_and_spoils_none():
+def test_relief_raises_the_worst_cell_and_spoils_none() -> None:
     points, cells = flat_star()
     before, after = mean_ratio(points, cells), mean_ratio(relieve(points, cells), cells)
     assert before.min() < 0.1
