@@ -117,7 +117,7 @@ build_d() {
 # debian_root FOLDER: a Debian 13 with the packages of debian.txt and none of their documentation.
 debian_root() {
     packages=$(names_in "$debian_list" | tr '\n' ',')
-    set -- "$1" --variant=apt "--include=${packages%,}" \
+    set -- "$1" --verbose --variant=apt "--include=${packages%,}" \
         --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "3"' --dpkgopt=force-unsafe-io
     for unused in doc man locale javascript unicode opencascade/data; do
         set -- "$@" "--dpkgopt=path-exclude=/usr/share/$unused/*"
@@ -130,7 +130,7 @@ debian_root() {
     [ -z "$proxy" ] || set -- "$@" "--aptopt=Acquire::http::Proxy \"$proxy\""
     folder=$1
     shift
-    text="Debian 13 root, about 1 GB to fetch"
+    text="Debian 13 root, 600 MB to fetch"
     if is_root; then
         step "$text" own env LC_ALL=C mmdebstrap --mode=root "$@" trixie "$folder" "$mirror"
     else

@@ -138,11 +138,12 @@ stop_step() {
     trap '' INT TERM HUP
     [ -z "$ticker" ] || kill "$ticker" 2>/dev/null || true
     [ ! -t 2 ] || printf '\r\033[K' >&2
+    printf 'firstray: interrupted; nothing half-made is in use, the next call starts over\n' >&2
     if [ -n "$child" ]; then
         end_group "$child"
         wait "$child" 2>/dev/null || true
     fi
-    printf 'firstray: interrupted; nothing half-made is in use, the next call starts over\n' >&2
+    trap 'exit 130' INT # a second Ctrl-C leaves the cleaning to the next call
     remove_leftovers
     exit "$1"
 }
@@ -153,21 +154,30 @@ catch_signals() {
     trap 'stop_step 129' HUP
 }
 
-# Show the step with its elapsed seconds and the tool's own phase, until killed.
+# The tool's own phase and count, from what the current step has logged.
+phase_now() {
+    awk '/^=== / { phase = pip = ""; total = 0 }
+        /^I: / { phase = substr($0, 4); total = 0 }
+        / newly installed, / { total = 2 * $3; count = 0 } # each package is unpacked and set up
+        /^(Unpacking|Setting up) / { count++ }
+        /^(Collecting|Installing) / && phase == "" { pip = $0 }
+        END {
+            if (phase == "") phase = pip
+            printf "%s%s", substr(phase, 1, 60), total ? sprintf(" %d %%", 100 * count / total) : ""
+        }' "$build_log"
+}
+
+# Show the step with its elapsed seconds until killed: on a terminal in place, else a line every 15 s.
 tick() {
     trap - INT TERM HUP
-    last=
-    shown='^I: '
-    [ ! -t 2 ] || shown='^I: |^Collecting |^Installing ' # on a terminal also the packages of pip
+    next=5
     while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
-        phase=$(awk -v shown="$shown" '/^=== / { p = "" } $0 ~ shown { p = $0 } END { print substr(p, 1, 60) }' "$build_log")
-        phase=${phase#I: }
         seconds=$(($(date +%s) - $2))
         if [ -t 2 ]; then
-            printf '\r\033[K%4d s  %s: %s' "$seconds" "$1" "$phase" >&2
-        elif [ -n "$phase" ] && [ "$phase" != "$last" ]; then
-            printf 'firstray: %4d s  %s: %s\n' "$seconds" "$1" "$phase" >&2
-            last=$phase
+            printf '\r\033[K%4d s  %s: %s' "$seconds" "$1" "$(phase_now)" >&2
+        elif [ "$seconds" -ge "$next" ]; then
+            next=$((seconds + 15))
+            printf 'firstray: %4d s  %s: %s\n' "$seconds" "$1" "$(phase_now)" >&2
         fi
     done
 }
