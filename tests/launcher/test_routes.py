@@ -19,9 +19,9 @@ def test_a_python_with_the_stack_is_taken_first(host: Host) -> None:
 
 
 def test_every_other_command_goes_to_the_pipeline(host: Host) -> None:
-    """`./firstray check case.yaml` is `python -m pipeline.cli check case.yaml`."""
+    """`./firstray check case.yaml` is `python -m pipeline check case.yaml`."""
     host.fake("python3", HAS_ALL)
-    assert host.run("check", "a case.yaml").stdout == "ran -m pipeline.cli check a case.yaml\n"
+    assert host.run("check", "a case.yaml").stdout == "ran -m pipeline check a case.yaml\n"
 
 
 def test_a_dead_channel_falls_through_with_its_reason(host: Host) -> None:
