@@ -18,19 +18,18 @@ from pipeline.stage import PACKAGE
 PICTURES = {
     "whole": (
         "How the bones stand",
-        "The model from its inner side, loaded, toes to the left. Tissues by colour; bone surfaces "
-        "smoothed for the eye.",
+        "The model as built, before loading, from its inner side, toes to the left. Tissues by colour; "
+        "bone surfaces smoothed for the eye.",
     ),
     "sole": (
         "Pressure under the foot",
         "Seen from below, toes up, big toe on the right; one colour scale. Pressure of the facets "
-        "averaged at their corners, so peaks are lower than in the table; grey where the skin does not "
-        "touch.",
+        "averaged at their corners, so peaks are lower than in the table; grey: skin off the floor.",
     ),
     "section": (
         "Stress along the first ray",
         "Upright cut through the first ray, von Mises stress of each cell on a logarithmic scale; below, "
-        "the layers of the IP joint enlarged, on a scale of their own.",
+        "the layers of the IP joint enlarged, on a scale of their own. Drawn on the unloaded shape.",
     ),
     "metatarsal": (
         "The second metatarsal",
@@ -70,7 +69,6 @@ def _files(result: CaseResult) -> CaseFiles:
         fields=str((result.folder / "fields.vtu").resolve()),
         sole=str((result.folder / "sole.vtu").resolve()),
         geometry=str((result.mesh_dir / "geometry.json").resolve()),
-        descent_mm=result.value("descent"),
         quantities={name: result.value(name) for name in result.quantities},
     )
 

@@ -16,7 +16,6 @@ class CaseFiles:
     fields: str
     sole: str
     geometry: str
-    descent_mm: float
     quantities: dict[str, float]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pyvista as pv
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from pipeline.report.pictures.scene import INK, Floats
@@ -111,16 +112,19 @@ def scale_bar(axes: Axes, view: View, length_mm: float = 20.0) -> None:
     _, right, bottom, top = view.window
     end, height = right - 2.0, bottom + 0.035 * (top - bottom)
     axes.plot([end - length_mm, end], [height, height], color=INK, lw=2.0, solid_capstyle="butt", zorder=6)
-    axes.text(
-        end - length_mm / 2,
-        height + 0.8,
-        f"{length_mm:g} mm",
+    middle = end - length_mm / 2
+    text = axes.text(
+        middle,
+        height,
+        f"{length_mm:g} mm\n",
         ha="center",
-        va="bottom",
+        va="center",
         fontsize=8,
         color=INK,
         zorder=6,
+        linespacing=1.3,
     )
+    text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -43,25 +43,22 @@ class Bone:
 
 
 class Scene:
-    """One case ready to draw: meshes in the loaded shape, landmarks, height of the floor.
-
-    The block is held and the floor has risen by the descent, as in the solve.
-    """
+    """One case ready to draw: landmarks, and meshes in the unloaded shape to which its fields belong."""
 
     def __init__(self, files: CaseFiles) -> None:
         self.files = files
         self.geometry: dict[str, Any] = json.loads(Path(files.geometry).read_text(encoding="utf-8"))
-        self.floor_mm = float(self.geometry["floor_z_mm"]) + files.descent_mm
+        self.floor_mm = float(self.geometry["floor_z_mm"])
 
     @cached_property
     def body(self) -> pv.UnstructuredGrid:
-        """All tetrahedra with region and stress, in the loaded shape."""
-        return _deformed(meshio.read(self.files.fields), pv.CellType.TETRA, "tetra")
+        """All tetrahedra with region and stress."""
+        return _grid(meshio.read(self.files.fields), pv.CellType.TETRA, "tetra")
 
     @cached_property
     def sole(self) -> pv.UnstructuredGrid:
-        """Triangles of the sole with their pressure, in the loaded shape."""
-        return _deformed(meshio.read(self.files.sole), pv.CellType.TRIANGLE, "triangle")
+        """Triangles of the sole with their pressure."""
+        return _grid(meshio.read(self.files.sole), pv.CellType.TRIANGLE, "triangle")
 
     def part(self, regions: Iterable[Region]) -> pv.UnstructuredGrid:
         """The cells of some regions; empty if the case has none of them."""
@@ -75,19 +72,19 @@ class Scene:
         return surface
 
     def bone(self, name: str) -> Bone:
-        """Landmarks of a bone by name, in the unloaded shape."""
+        """Landmarks of a bone by name."""
         entry = self.geometry["bones"][name]
         base, axis, dorsal = (np.asarray(entry[key], dtype=np.float64) for key in ("base", "axis", "dorsal"))
         return Bone(base, axis, dorsal, float(entry["length_mm"]))
 
     def middle(self, regions: Iterable[Region]) -> Floats:
-        """Middle of some regions' cells in the loaded shape, mm."""
+        """Middle of some regions' cells, mm."""
         return np.asarray(self.part(regions).cell_centers().points.mean(axis=0), dtype=np.float64)
 
 
-def _deformed(mesh: meshio.Mesh, shape: pv.CellType, name: str) -> pv.UnstructuredGrid:
+def _grid(mesh: meshio.Mesh, shape: pv.CellType, name: str) -> pv.UnstructuredGrid:
     cells = mesh.cells_dict[name]
-    grid = pv.UnstructuredGrid({shape: cells}, mesh.points + mesh.point_data["displacement_mm"])
+    grid = pv.UnstructuredGrid({shape: cells}, mesh.points)
     for key, blocks in mesh.cell_data_dict.items():
         grid.cell_data[key] = blocks[name]
     return grid

@@ -66,8 +66,8 @@ def draw(scenes: Sequence[Scene], out: Path) -> None:
 
 
 def _zoom_end(scenes: Sequence[Scene]) -> float:
-    """End of the colour scale of the enlarged joint, MPa: above every case's 99th percentile there."""
-    largest = max(scene.files.quantities["ip_von_mises_p99"] for scene in scenes)
+    """End of the colour scale of the enlarged joint, MPa: the largest 95th percentile, rounded up."""
+    largest = max(scene.files.quantities["ip_von_mises_p95"] for scene in scenes)
     step = 10.0 ** np.floor(np.log10(max(largest, 1e-6)))
     return float(step * np.ceil(largest / step))
 

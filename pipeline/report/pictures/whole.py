@@ -35,18 +35,12 @@ def draw(scenes: Sequence[Scene], out: Path) -> None:
     """Draw the cases side by side at one scale, toes to the left."""
     view = _view(scenes)
     left, right, bottom, top = view.window
-    width = 4.6
+    width, above, below = 4.6, 0.73, 0.42 if len(scenes) > 1 else 0.75
     height = width * (top - bottom) / (right - left)
-    figure = Figure(figsize=(width * len(scenes) + 0.2, height + 1.15))
-    grid = figure.add_gridspec(
-        1,
-        len(scenes),
-        left=0.01,
-        right=0.99,
-        bottom=0.42 / (height + 1.15),
-        top=1 - 0.73 / (height + 1.15),
-        wspace=0.02,
-    )
+    size = (width * len(scenes) + 0.2, height + above + below)
+    figure = Figure(figsize=size)
+    inside = {"left": 0.01, "right": 0.99, "bottom": below / size[1], "top": 1 - above / size[1]}
+    grid = figure.add_gridspec(1, len(scenes), wspace=0.02, **inside)
     for column, scene in enumerate(scenes):
         axes = figure.add_subplot(grid[0, column])
         show(axes, view, render(view, partial(_add, scene=scene)))
@@ -60,11 +54,10 @@ def _view(scenes: Sequence[Scene]) -> View:
     """From the medial side: toes left, back of the foot up; the window holds every case above its floor."""
     view = View(np.zeros(3), np.array([-1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0]), (0.0, 1.0, 0.0, 1.0))
     bounds = np.array([scene.body.bounds for scene in scenes])
-    rise = max(scene.files.descent_mm for scene in scenes)
     window = (
         -bounds[:, 1].max() - 3,
         -bounds[:, 0].min() + 3,
-        bounds[:, 4].min() - rise - 6,
+        bounds[:, 4].min() - 9,
         bounds[:, 5].max() + 3,
     )
     return View(view.origin, view.right, view.up, window)
@@ -126,7 +119,7 @@ def _legend(figure: Figure, scenes: Sequence[Scene]) -> None:
     figure.legend(
         handles=handles,
         loc="lower center",
-        ncols=len(handles),
+        ncols=len(handles) if len(scenes) > 1 else 3,
         frameon=False,
         fontsize=10,
         labelcolor=INK,
