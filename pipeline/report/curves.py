@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from pipeline.regions import Sole
 from pipeline.report.results import CaseResult
+from pipeline.report.words import number as digits
 
 KINDS = {"normal": "#0072B2", "stiff": "#E69F00", "fused": "#CC3311"}
 INK, FAINT = "#1c2530", "#8a94a0"
@@ -37,7 +38,7 @@ def _forces(results: Sequence[CaseResult]) -> str:
     """Grouped bars: floor force under each region, one bar a case."""
     figure = Figure(figsize=(8.4, 3.1), layout="constrained")
     axes = figure.add_subplot()
-    width = 0.8 / len(results)
+    width = 0.8 / max(len(results), 2)
     for number, result in enumerate(results):
         values = [result.value(f"{key}_force") for key, _, _ in SOLES.values()]
         places = np.arange(len(values)) + (number - (len(results) - 1) / 2) * width
@@ -56,7 +57,8 @@ def _stresses(results: Sequence[CaseResult]) -> str:
     for axes, (name, title, unit) in zip(figure.subplots(1, len(_STRESSES)), _STRESSES, strict=True):
         values = [result.value(name) for result in results]
         bars = axes.bar(range(len(results)), values, 0.62, color=[KINDS[result.kind] for result in results])
-        axes.bar_label(bars, fmt="%.3g", fontsize=9, color=INK, padding=2)
+        axes.bar_label(bars, [digits(value) for value in values], fontsize=9, color=INK, padding=2)
+        axes.set_xlim(-0.9, len(results) - 0.1)
         axes.set_xticks(
             range(len(results)), [result.short_title.removesuffix(" joint") for result in results]
         )

@@ -82,9 +82,16 @@ def embed(data: bytes, kind: str) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def _embedded(picture: Picture) -> dict[str, str]:
-    source = embed(picture.path.read_bytes(), "png") if picture.path else ""
-    return {"title": picture.title, "caption": picture.caption, "source": source, "missing": picture.missing}
+def _embedded(picture: Picture) -> dict[str, Any]:
+    data = picture.path.read_bytes() if picture.path else b""
+    return {
+        "title": picture.title,
+        "caption": picture.caption,
+        "source": embed(data, "png") if data else "",
+        "width": int.from_bytes(data[16:20], "big")
+        // 2,  # the header of a PNG holds its width; two pixels a dot
+        "missing": picture.missing,
+    }
 
 
 def _texts(results: Sequence[CaseResult]) -> dict[str, Any]:
