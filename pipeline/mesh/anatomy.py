@@ -40,8 +40,11 @@ from pipeline.mesh.implicit import (
 from pipeline.mesh.posture import Posture, sesamoid_offset
 from pipeline.regions import Region
 
-SOLE_OVERLAP_MM = 0.7
-"""How far a pad would reach below the floor; it is cut there, which gives it a small flat to stand on."""
+SOLE_OVERLAP_MM = 2.5
+"""How far a pad would reach below the floor; it is cut there, which gives it the flat it stands on."""
+
+HEAD_PAD_MM = np.array([11.0, 13.0])
+"""Half length and half width of the pad under the first metatarsal head."""
 
 JOINT_HALF_ANGLE_DEG = 50.0
 """Half opening angle of the articular layers, seen from the centre of the head."""
@@ -232,13 +235,17 @@ def proximal_block(case: Case, posture: Posture) -> Part:
     return Part(Region.PROXIMAL_BLOCK, box(frame, local.min(axis=0) - 1.0, local.max(axis=0) + 1.0, 3.0))
 
 
+def head_pad(centre: Array, bottom: float, half: Array) -> Shape:
+    """Rounded block of fat below a metatarsal head, down to ``bottom`` mm above the floor."""
+    floor = Frame(np.array([centre[0] - 2.0, centre[1], 0.0]), np.eye(3)[0], np.eye(3)[2])
+    low, high = np.array([-half[0], bottom, -half[1]]), np.array([half[0], centre[2], half[1]])
+    return box(floor, low, high, 5.0)
+
+
 def first_ray_pads(case: Case, posture: Posture) -> Shape:
     """Pads under the first metatarsal head and the hallux, each moving with its bone."""
     a = case.anatomy
-    head = a.mt1_head_radius_mm.value
     bottom = posture.mtp1[2] - posture.heights.mt1_head - SOLE_OVERLAP_MM
-    under = np.array([posture.mtp1[0], posture.mtp1[1], bottom + head])
-    side = 5.0 * posture.pp1.medial
     pulp_radius = a.pp1_head_radius_mm.value + 0.35 * a.pad_hallux_mm.value
     dp1 = Frame(posture.ip, posture.dp1.axis, posture.dp1.dorsal)
     drop = a.pp1_head_radius_mm.value + a.pad_hallux_mm.value + SOLE_OVERLAP_MM - pulp_radius
@@ -247,9 +254,7 @@ def first_ray_pads(case: Case, posture: Posture) -> Shape:
     tip_drop = tip_half + a.pad_hallux_mm.value + SOLE_OVERLAP_MM - tip_radius
     length = a.ip_joint_space_mm.value + a.pp1_head_radius_mm.value + a.dp1.length_mm.value
     return union(
-        capsule(under - side, under + side, head),
-        capsule(posture.mtp1 - side, under - side, head),
-        capsule(posture.mtp1 + side, under + side, head),
+        head_pad(posture.mtp1, bottom, HEAD_PAD_MM),
         capsule(dp1.at(0.0, -drop), dp1.at(length, -tip_drop), pulp_radius, tip_radius),
         rounding=3.0,
     )
@@ -258,16 +263,15 @@ def first_ray_pads(case: Case, posture: Posture) -> Shape:
 def second_ray_pads(case: Case, posture: Posture) -> Shape:
     """Pads under the second metatarsal head and the tip of the second toe."""
     a = case.anatomy
-    radius = a.mt2_head_radius_mm.value + 1.5
     bottom = posture.mtp2[2] - posture.heights.mt2_head - SOLE_OVERLAP_MM
-    under = np.array([posture.mtp2[0], posture.mtp2[1], bottom + radius])
+    smaller = a.mt2_head_radius_mm.value / a.mt1_head_radius_mm.value
     tip_half = a.toe2.sections.dorsoplantar_mm[-1] / 2
     tip_radius = tip_half + 0.7 * a.pad_toe2_mm.value
     drop = tip_half + a.pad_toe2_mm.value + SOLE_OVERLAP_MM - tip_radius
     toe = Frame(posture.mtp2, posture.toe2.axis, posture.toe2.dorsal)
     length = a.mt2_head_radius_mm.value + a.mtp2_joint_space_mm.value + a.toe2.length_mm.value
     return union(
-        capsule(posture.mtp2, under, radius),
+        head_pad(posture.mtp2, bottom, smaller * HEAD_PAD_MM),
         capsule(toe.at(0.6 * length, -drop), toe.at(length - tip_half, -drop), tip_radius),
         rounding=3.0,
     )

@@ -15,14 +15,15 @@ REACH_MM = 9.0
 """Height above the floor up to which downward-facing skin counts as sole."""
 
 
-def distance_to_segment(x: Array, start: Array, end: Array) -> Array:
-    """Distance of points (n, 3) to a segment, (n,)."""
+def plan_distance(x: Array, start: Array, end: Array) -> Array:
+    """Horizontal distance of points (n, 3) to a segment as seen from above, (n,)."""
+    x, start, end = x[:, :2], start[:2], end[:2]
     along = np.clip((x - start) @ (end - start) / ((end - start) @ (end - start)), 0.0, 1.0)
     return np.asarray(np.linalg.norm(x - start - along[:, None] * (end - start), axis=1))
 
 
 def bone_segments(posture: Posture) -> dict[Sole, tuple[Array, Array]]:
-    """The line of bone that stands for each patch; a triangle belongs to the nearest."""
+    """The line of bone that stands for each patch; a triangle belongs to the nearest in plan view."""
     return {
         Sole.SOLE_HALLUX: (posture.pp1.at(4.0), posture.dp1.at(30.0)),
         Sole.SOLE_MT1_HEAD: (posture.mtp1 - 30.0 * posture.mt1.axis, posture.mtp1),
@@ -43,6 +44,6 @@ def sole_patches(
     down = normal[:, 2] < -0.3 * np.linalg.norm(normal, axis=1)
     sole = skin & down & (centre[:, 2] < REACH_MM)
     segments = bone_segments(posture)
-    distance = np.stack([distance_to_segment(centre[sole], *ends) for ends in segments.values()], axis=1)
+    distance = np.stack([plan_distance(centre[sole], *ends) for ends in segments.values()], axis=1)
     tags = np.array([patch.value for patch in segments])[distance.argmin(axis=1)]
     return faces[sole], tags
