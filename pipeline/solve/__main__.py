@@ -23,15 +23,17 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 from pipeline.errors import INTERNAL, INTERRUPTED, FirstRayError  # noqa: E402
 from pipeline.solve import compat  # noqa: E402, F401  (starts PETSc)
-from pipeline.solve.output import Status, remove_parts  # noqa: E402
 from pipeline.solve.job import Job, run_job  # noqa: E402
+from pipeline.solve.output import Status, remove_parts  # noqa: E402
 
 from mpi4py import MPI  # noqa: E402  # isort: skip
 
 
 def parse(arguments: list[str]) -> Job:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.solve", description="Solve one case in parallel.")
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.solve", description="Solve one case in parallel."
+    )
     parser.add_argument("--case", type=Path, required=True, help="case file, YAML")
     parser.add_argument("--mesh", type=Path, required=True, help="mesh folder with mesh.msh")
     parser.add_argument("--out", type=Path, required=True, help="result folder")

@@ -87,8 +87,12 @@ def set_up(
     clock.lap("assemble")
     analysis = Analysis(body, floor, ForceControl(body, floor, operator, problem.newton, detail))
     analysis.seconds = clock.laps
-    detail(f"{analysis.dofs} dofs, {foot.totals[1]} cells, {foot.totals[2]} sole facets; {cells_per_rank(foot)}")
-    detail(f"linear solver {problem.linear.kind}; {', '.join(f'{k} {v:.1f} s' for k, v in clock.laps.items())}")
+    detail(
+        f"{analysis.dofs} dofs, {foot.totals[1]} cells, {foot.totals[2]} sole facets; {cells_per_rank(foot)}"
+    )
+    detail(
+        f"linear solver {problem.linear.kind}; {', '.join(f'{k} {v:.1f} s' for k, v in clock.laps.items())}"
+    )
     return analysis
 
 
@@ -109,9 +113,9 @@ def run_steps(analysis: Analysis, problem: Problem, line: Callable[[str], None])
         report = analysis.control.advance(problem.target_force_N * number / problem.steps)
         analysis.steps.append(_entry(number, problem.steps, report, analysis.floor))
         line(
-            f"step {number}/{problem.steps}  force {report.force_N:.1f} N  descent {report.descent_mm:.3f} mm  "
-            f"newton {report.newton_iterations}  linear {report.linear_iterations}  "
-            f"residual {report.residual_N:.1e} N  {report.seconds:.1f} s"
+            f"step {number}/{problem.steps}  force {report.force_N:.1f} N  "
+            f"descent {report.descent_mm:.3f} mm  newton {report.newton_iterations}  "
+            f"linear {report.linear_iterations}  residual {report.residual_N:.1e} N  {report.seconds:.1f} s"
         )
     analysis.seconds["steps"] = time.perf_counter() - begin
 

@@ -8,6 +8,7 @@ on: settings come from the case, never from free PETSc options.
 from __future__ import annotations
 
 import fcntl
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,10 @@ import petsc4py
 
 petsc4py.init(["firstray"])
 
-import dolfinx  # noqa: E402
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", ImportWarning)  # DOLFINx warns that it does without numba
+    import dolfinx
+
 import ufl  # noqa: E402
 from dolfinx import fem, io, jit, mesh  # noqa: E402
 from dolfinx.fem import petsc as fem_petsc  # noqa: E402

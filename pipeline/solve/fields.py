@@ -18,7 +18,7 @@ NEAR, FAR = 0.5854101966249685, 0.1381966011250105
 """Barycentric shares of the symmetric 4-point rule of degree 2, (5 + 3 sqrt 5)/20 and (5 - sqrt 5)/20."""
 
 STRESS_SHARES = np.full((4, 4), FAR) + (NEAR - FAR) * np.eye(4)
-"""Point k, by its shares of the four vertices, is the one nearest vertex k; each has a quarter of the volume."""
+"""Point k, by its shares of the four vertices, is nearest vertex k; each has a quarter of the volume."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ def _stress_and_strain(body: ElasticBody) -> Floats:
     expression = compat.compile_expression(body.stress_and_strain(), STRESS_SHARES[:, 1:], body.foot.comm)
     count = len(body.foot.cell_number)
     values = expression.eval(body.foot.domain, np.arange(count, dtype=np.int32)).reshape(count, 4, 12)
-    return np.asarray(np.take_along_axis(values, body.foot.reference_corner[:, :, None], axis=1), dtype=np.float64)
+    return np.asarray(
+        np.take_along_axis(values, body.foot.reference_corner[:, :, None], axis=1), dtype=np.float64
+    )
 
 
 def _vertex_displacement(body: ElasticBody, floor: Floor) -> Floats:

@@ -27,7 +27,10 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 QUADRATURE_DEGREE = 4
-"""Positive weights (the default rule of degree 3 on tetrahedra has a negative one); exact for full contact."""
+"""Exact for full contact, and all weights are positive."""
+
+PAD_FOUNDATION_MPa_per_mm = 0.1
+"""Foundation stiffness of a pad for the first guess only: 1 MPa over 10 mm."""
 
 FACET_VERTICES = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
 """Vertices of the reference tetrahedron on each of its facets; facet k is opposite vertex k."""
@@ -66,7 +69,9 @@ def _cells_and_facets(foot: FootMesh) -> tuple[NDArray[np.int32], NDArray[np.int
     topology.create_connectivity(3, 2)
     to_cell, to_facet = topology.connectivity(2, 3), topology.connectivity(3, 2)
     cells = np.array([to_cell.links(facet)[0] for facet in foot.sole.indices], dtype=np.int32)
-    places = [np.flatnonzero(to_facet.links(c) == f)[0] for c, f in zip(cells, foot.sole.indices, strict=True)]
+    places = [
+        np.flatnonzero(to_facet.links(c) == f)[0] for c, f in zip(cells, foot.sole.indices, strict=True)
+    ]
     return cells, np.array(places, dtype=np.int64)
 
 
@@ -136,11 +141,11 @@ class Floor:
 
     def add_force(self, vector: PETSc.Vec) -> None:
         """Assemble the virtual work at the present state into a ghosted vector, N."""
-        assemble_force(self._force_form, vector, self._body.bc)
+        assemble_force(self._force_form, vector, self._body)
 
     def unit_descent_force(self, vector: PETSc.Vec) -> None:
         """Force on the body per unit of descent, int k H(-g) v_z ds, into a ghosted vector, N/mm."""
-        assemble_force(self._unit_form, vector, self._body.bc)
+        assemble_force(self._unit_form, vector, self._body)
 
     def gap(self) -> Floats:
         """Gap at the points of this rank, shape (facets, points), mm. Local; ghosts of u must be current."""
@@ -171,12 +176,13 @@ class Floor:
         local = -np.sum(self.pressure(gap) * gap_rate * self.samples.weight_mm2)
         return float(global_sum(self._comm, float(local)))
 
-    def rigid_descent(self, target_N: float) -> float:
-        """Descent at which the body, kept in its present shape, would meet the target force, mm.
+    def foundation_descent(self, target_N: float) -> float:
+        """Descent at which the present shape, on springs as soft as a pad, meets the target force, mm.
 
-        Solves int k <d - z - u_z> ds = target for d. Newton starts from it, with the first points in
-        contact and the tangent regular.
+        Solves int c <d - z - u_z> ds = target for d. Newton starts from it: about the right points are
+        closed, and the tangent is regular. The result does not depend on c.
         """
+        target_N = target_N * self._k / PAD_FOUNDATION_MPa_per_mm
         height = self.gap() + self.descent
         low = global_min(self._comm, height)
         area = float(global_sum(self._comm, float(self.samples.weight_mm2.sum())))

@@ -43,7 +43,7 @@ class Inputs:
 
     @property
     def case(self) -> Case:
-        """The case; its classes are made at run time and cannot travel, so it is built again from its data."""
+        """The case, built again from its data: its classes are made at run time and cannot travel."""
         return Case.model_validate(self.data)
 
 
@@ -82,8 +82,8 @@ def _begin(comm: MPI.Comm, job: Job) -> None:
     """Check ranks and folder, and mark the stage as running. Rank 0."""
     if comm.size != job.ranks:
         raise ConfigError(
-            f"{job.ranks} rank(s) asked for but {comm.size} started; the mpirun in use is not the one of the MPI "
-            "library that mpi4py was built with, or the call is missing mpirun -n"
+            f"{job.ranks} rank(s) asked for but {comm.size} started; the mpirun in use is not the "
+            "one of the MPI library that mpi4py was built with, or the call is missing mpirun -n"
         )
     prepare_folder(job.out)
     stage.begin(job.out, STAGE)
@@ -98,7 +98,13 @@ def _read(job: Job, mesh: list[MeshFile]) -> Inputs:
 
 
 def _finish(
-    comm: MPI.Comm, job: Job, inputs: Inputs, file: MeshFile | None, analysis: Analysis, log: Log, begin: float
+    comm: MPI.Comm,
+    job: Job,
+    inputs: Inputs,
+    file: MeshFile | None,
+    analysis: Analysis,
+    log: Log,
+    begin: float,
 ) -> None:
     """Collect the fields, write everything, the manifest last. Collective."""
     clock = Clock()

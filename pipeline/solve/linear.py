@@ -19,6 +19,7 @@ import numpy as np
 
 from pipeline.errors import LinearSolverError
 from pipeline.solve import compat
+from pipeline.solve.elasticity import owned_dofs
 
 from dolfinx import fem  # isort: skip
 from petsc4py import PETSc  # isort: skip
@@ -131,7 +132,9 @@ class LinearSolver:
                 break
             if attempt + 1 < self.settings.workspace_tries:
                 self._workspace *= 2
-                self._log(f"MUMPS error {error}: workspace too small; again with ICNTL(14) = {self._workspace} %")
+                self._log(
+                    f"MUMPS error {error}: workspace too small; again with ICNTL(14) = {self._workspace} %"
+                )
                 self._prepared = False
         raise LinearSolverError(_factor_advice(error, self._workspace))
 
@@ -171,21 +174,21 @@ class LinearSolver:
         done = int(self.ksp.getIterationNumber())
         self.iterations += done
         if reason <= 0:
-            norm, goal = self.ksp.getResidualNorm(), self.settings.rtol * force.norm()
+            norm, goal = self.ksp.getResidualNorm(), max(self.settings.rtol * force.norm(), atol)
             raise LinearSolverError(
-                f"{self.settings.kind} solver stopped with {REASONS.get(reason, str(reason))} after {done} iterations, "
-                f"residual {norm:.2e} N, wanted {goal:.2e} N; if the mesh is sound try solver.linear: direct"
+                f"{self.settings.kind} solver stopped with {REASONS.get(reason, str(reason))} after "
+                f"{done} iterations, residual {norm:.2e} N, wanted {goal:.2e} N; try solver.linear: direct"
             )
         return done
 
 
 def _factor_advice(error: int, workspace: int) -> str:
     if error in MUMPS_WORKSPACE_TOO_SMALL:
-        return f"MUMPS error {error}: workspace too small even with ICNTL(14) = {workspace} %; use more ranks or memory"
+        return f"MUMPS error {error}: workspace too small even with ICNTL(14) = {workspace} %; use more ranks"
     if error == -10:
-        return "MUMPS error -10: the stiffness is not positive definite; a body is free to move, check attachments"
+        return "MUMPS error -10: the stiffness is not positive definite; a body is free to move"
     if error == -13:
-        return "MUMPS error -13: memory could not be allocated; use solver.linear: multigrid or a machine with more"
+        return "MUMPS error -13: memory could not be allocated; take linear: multigrid or a coarser mesh"
     return f"MUMPS error {error} (INFOG(1)) while factorising; see the MUMPS guide, section on error codes"
 
 
@@ -217,6 +220,5 @@ def prolongation(
 def _free(space: fem.FunctionSpace, bc: fem.DirichletBC) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """One for the free, zero for the clamped dofs owned by this rank."""
     flags = np.ones(3 * space.dofmap.index_map.size_local)
-    dofs, owned = bc.dof_indices()
-    flags[dofs[:owned]] = 0.0
+    flags[owned_dofs(space, bc)] = 0.0
     return flags

@@ -90,9 +90,13 @@ def _parse(path: Path) -> Any:
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             return meshio.read(path, file_format="gmsh")
-    except Exception as fault:  # meshio lets whatever its parser met escape: ValueError, IndexError, struct.error
+    except (
+        Exception
+    ) as fault:  # meshio lets whatever its parser met escape: ValueError, IndexError, struct.error
         reason = " ".join(str(fault).split()) or type(fault).__name__
-        raise MeshError(f"{path}: not a whole gmsh file ({reason}); delete its folder, run the mesh stage") from None
+        raise MeshError(
+            f"{path}: not a whole gmsh file ({reason}); delete its folder, run the mesh stage"
+        ) from None
     except SystemExit:
         raise MeshError(f"{path}: not a gmsh file; delete its folder and run the mesh stage") from None
 
@@ -108,7 +112,9 @@ def _group(
     entities = np.asarray(mesh.cells_dict.get(kind, np.empty((0, dim + 1))), dtype=np.int64)
     tags = np.asarray(mesh.cell_data_dict.get("gmsh:physical", {}).get(kind, ()), dtype=np.int64)
     if len(tags) != len(entities):
-        raise MeshError(f"{path}: {len(entities)} {kind} cells but {len(tags)} physical tags; rerun the mesh stage")
+        raise MeshError(
+            f"{path}: {len(entities)} {kind} cells but {len(tags)} physical tags; rerun the mesh stage"
+        )
     present = {named.get(int(tag), f"unnamed group {tag}") for tag in np.unique(tags)}
     faults = []
     absent = sorted(wanted.keys() - present)
@@ -131,7 +137,9 @@ def _check_nodes(path: Path, mesh: MeshFile) -> None:
         raise MeshError(f"{path}: a node has a coordinate that is not a number; rerun the mesh stage")
     top = int(max(mesh.cells.max(), mesh.sole_facets.max()))
     if top >= len(mesh.points):
-        raise MeshError(f"{path}: a cell names node {top} but there are {len(mesh.points)}; rerun the mesh stage")
+        raise MeshError(
+            f"{path}: a cell names node {top} but there are {len(mesh.points)}; rerun the mesh stage"
+        )
     used = np.zeros(len(mesh.points), dtype=bool)
     used[mesh.cells] = True
     if not used.all():
@@ -179,8 +187,8 @@ def _check_attached(path: Path, mesh: MeshFile) -> None:
     if loose.size:
         names = ", ".join(sorted({Region(int(r)).label for r in mesh.region[loose]}))
         raise MeshError(
-            f"{path}: {loose.size} tetrahedra of {names} are not attached to {Region.PROXIMAL_BLOCK.label}, first at "
-            f"{_place(mesh.points[mesh.cells[loose[0]]].mean(axis=0))} mm; nothing would hold them"
+            f"{path}: {loose.size} tetrahedra of {names} are not attached to {Region.PROXIMAL_BLOCK.label}, "
+            f"first at {_place(mesh.points[mesh.cells[loose[0]]].mean(axis=0))} mm; nothing would hold them"
         )
 
 

@@ -109,7 +109,9 @@ def _corners(domain: mesh.Mesh, vertex_number: Ints, file_cells: Ints) -> tuple[
 def _check_whole(foot: FootMesh, all_regions: Ints, all_sole: Ints) -> None:
     """Every region and every sole patch has as many entities on the ranks as in the file. Collective."""
     groups = [*Region, *Sole]
-    local = [np.count_nonzero((foot.region if isinstance(g, Region) else foot.sole.values) == g) for g in groups]
+    local = [
+        np.count_nonzero((foot.region if isinstance(g, Region) else foot.sole.values) == g) for g in groups
+    ]
     whole = [np.count_nonzero((all_regions if isinstance(g, Region) else all_sole) == g) for g in groups]
     found = global_sum(foot.comm, np.array(local, dtype=np.int64))
     lost = [
@@ -119,7 +121,9 @@ def _check_whole(foot: FootMesh, all_regions: Ints, all_sole: Ints) -> None:
     ]
     raise_together(
         foot.comm,
-        f"the distributed mesh differs from its file in {', '.join(lost)}" if lost and foot.comm.rank == 0 else None,
+        f"the distributed mesh differs from its file in {', '.join(lost)}"
+        if lost and foot.comm.rank == 0
+        else None,
         MeshError,
     )
 

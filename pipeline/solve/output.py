@@ -30,7 +30,9 @@ class Log:
     """
 
     def __init__(self, folder: Path | None, rank: int) -> None:
-        self._stream = (folder / LOG).open("w", encoding="utf-8") if folder is not None and rank == 0 else None
+        self._stream = (
+            (folder / LOG).open("w", encoding="utf-8") if folder is not None and rank == 0 else None
+        )
         self._begin = time.perf_counter()
 
     def detail(self, line: str) -> None:
@@ -77,7 +79,9 @@ def prepare_folder(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as fault:
-        raise ConfigError(f"{folder}: cannot be written ({fault.strerror}); choose another output folder") from None
+        raise ConfigError(
+            f"{folder}: cannot be written ({fault.strerror}); choose another output folder"
+        ) from None
 
 
 def remove_parts(folder: Path) -> None:

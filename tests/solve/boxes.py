@@ -25,7 +25,9 @@ def box(size: tuple[float, float, float], counts: tuple[int, int, int]) -> tuple
     points = np.column_stack([x.ravel(), y.ravel(), z.ravel()])
     nx, ny, nz = counts
     k, j, i = (a.ravel() for a in np.meshgrid(range(nz), range(ny), range(nx), indexing="ij"))
-    corner = np.array([i + a + (nx + 1) * (j + b + (ny + 1) * (k + c)) for c in (0, 1) for b in (0, 1) for a in (0, 1)])
+    corner = np.array(
+        [i + a + (nx + 1) * (j + b + (ny + 1) * (k + c)) for c in (0, 1) for b in (0, 1) for a in (0, 1)]
+    )
     cells = corner.T[:, KUHN].reshape(-1, 4)
     a, b, c, d = (points[cells[:, n]] for n in range(4))
     turned = np.einsum("ij,ij->i", np.cross(b - a, c - a), d - a) < 0

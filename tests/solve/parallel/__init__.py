@@ -1,0 +1,1 @@
+"""Properties with known answers, the same on any number of ranks."""

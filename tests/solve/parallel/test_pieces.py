@@ -1,0 +1,116 @@
+"""Distribution of the mesh, reductions, and fields in the order of the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import ConfigError, MeshError
+from pipeline.regions import Region, Sole
+from pipeline.solve.elasticity import ElasticBody
+from pipeline.solve.fields import STRESS_SHARES, collect
+from pipeline.solve.floor import Floor
+from pipeline.solve.laws import energy_density
+from pipeline.solve.mpi import gather_rows, global_max, global_min, on_root, raise_together
+from tests.solve.models import COMM, CURVED_COUNTS, Column, dome, elastic
+
+
+def test_one_rank_alone_raises_on_all() -> None:
+    """A fault on the last rank is raised everywhere, naming that rank."""
+    fault = "cell inside out" if COMM.rank == COMM.size - 1 else None
+    with pytest.raises(MeshError, match=f"rank {COMM.size - 1}: cell inside out"):
+        raise_together(COMM, fault, MeshError)
+    raise_together(COMM, None, MeshError)
+
+
+def test_fault_of_the_root_reaches_all() -> None:
+    """What rank 0 finds wrong is raised on every rank; what it returns is had by all."""
+
+    def fail() -> None:
+        raise ConfigError("no such file")
+
+    with pytest.raises(ConfigError, match="no such file"):
+        on_root(COMM, fail)
+    assert on_root(COMM, lambda: 42) == 42
+
+
+def test_extremes_ignore_ranks_that_own_nothing() -> None:
+    """Only the last rank has values; the extremes are its own."""
+    values = np.array([-3.0, -2.0]) if COMM.rank == COMM.size - 1 else np.array([])
+    assert (global_min(COMM, values), global_max(COMM, values)) == (-3.0, -2.0)
+
+
+def test_rows_come_in_the_order_of_their_numbers() -> None:
+    """Rows dealt out to ranks in turn come back in order on rank 0."""
+    mine = np.arange(COMM.rank, 11, COMM.size)[::-1]
+    whole = gather_rows(COMM, mine, mine[:, None] * np.array([1.0, 10.0]), 11)
+    if COMM.rank == 0:
+        assert whole is not None
+        np.testing.assert_array_equal(whole, np.arange(11)[:, None] * [1.0, 10.0])
+    else:
+        assert whole is None
+
+
+def test_an_affine_displacement_comes_back_in_file_order(shared: Path) -> None:
+    """Vertex displacement follows the points of the file, stress points the vertices of its cells."""
+    column = Column(shape=dome, counts=CURVED_COUNTS)
+    file = column.file(shared)
+    foot = column.mesh(shared)
+    body = ElasticBody(foot, energy_density(foot, column.materials))
+    body.u.interpolate(lambda x: np.array([x[0] ** 2 / 2, x[1] ** 2 / 2, x[0] * x[1]]))
+    floor = Floor(body, 5.0)
+    floor.descent = 0.25
+    fields = collect(body, floor)
+    if fields is None:
+        return
+    assert file is not None
+    x, y = file.points[:, 0], file.points[:, 1]
+    np.testing.assert_allclose(
+        fields.displacement_mm, np.column_stack([x**2 / 2, y**2 / 2, x * y - 0.25]), atol=1e-12
+    )
+    places = np.einsum("kv,cvi->cki", STRESS_SHARES, file.points[file.cells])
+    np.testing.assert_allclose(fields.strain[..., 0], places[..., 0], atol=1e-12)
+    np.testing.assert_allclose(fields.strain[..., 1], places[..., 1], atol=1e-12)
+    np.testing.assert_allclose(fields.strain[..., 4], places[..., 0] / 2, atol=1e-12)
+    np.testing.assert_allclose(fields.strain[..., 5], places[..., 1] / 2, atol=1e-12)
+
+
+def test_sampled_floor_equals_the_assembled_one(shared: Path) -> None:
+    """Second formulation: forces sampled at the points are those of the assembled virtual work."""
+    column = Column(shape=dome, counts=CURVED_COUNTS)
+    foot = column.mesh(shared)
+    body = ElasticBody(foot, energy_density(foot, column.materials))
+    floor = Floor(body, 5.0)
+    floor.descent = 0.6
+    body.u.interpolate(lambda x: 0.1 * np.array([x[0], x[1], np.sin(x[0] - x[1])]))
+    vector = body.u.x.petsc_vec.duplicate()
+    floor.add_force(vector)
+    owned = vector.array.reshape(-1, 3)
+    total = COMM.allreduce(float(owned[:, 2].sum()))
+    assert total == pytest.approx(-floor.force(floor.gap()), rel=1e-12)
+    assert sum(floor.region_forces(floor.gap()).values()) == pytest.approx(-total, rel=1e-12)
+    assert set(floor.region_forces(floor.gap())) == {sole.label for sole in Sole}
+    assert np.all(owned[:, :2] == 0.0)
+
+
+def test_foundation_descent_meets_its_force(shared: Path) -> None:
+    """The first guess closes points, and is lower for a smaller force."""
+    column = Column(shape=dome, counts=CURVED_COUNTS)
+    foot = column.mesh(shared)
+    body = ElasticBody(foot, energy_density(foot, column.materials))
+    floor = Floor(body, 5.0)
+    low, high = floor.foundation_descent(0.1), floor.foundation_descent(1.0)
+    assert 0.0 < low < high
+    floor.descent = low
+    assert floor.force(floor.gap()) == pytest.approx(0.1 * 5.0 / 0.1, rel=1e-6)
+
+
+def test_unknown_law_is_refused(shared: Path) -> None:
+    """A material whose law the solve does not know is an error on all ranks."""
+    material = elastic(1.0, 0.3)
+    material.law = "jelly"
+    foot = Column().mesh(shared)
+    with pytest.raises(ConfigError, match="law jelly is not known; known: linear_elastic"):
+        energy_density(foot, {Region.SOFT_TISSUE: material, Region.PROXIMAL_BLOCK: material})
