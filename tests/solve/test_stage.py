@@ -23,6 +23,10 @@ from pipeline.stage import Manifest, up_to_date
 from tests.solve.boxes import bottom_facets, box, quarters, write_msh
 
 ROOT = Path(__file__).parent.parent.parent
+STEP_LINE = (
+    r"step 2/2  force [\d.]+ N  descent [\d.]+ mm  newton \d+  "
+    r"linear \d+  residual [\de.+-]+ N  [\d.]+ s"
+)
 SMALL = {"load": {"steps": 2}, "solver": {"newton_rtol": 1e-10, "linear_rtol": 1e-4}}
 
 
@@ -100,10 +104,7 @@ def test_same_numbers_on_one_two_and_three_ranks(case_file: Path, tmp_path: Path
         assert done.returncode == 0, done.stderr
         lines = done.stdout.splitlines()
         assert [line.split("  ")[0] for line in lines] == ["step 1/2", "step 2/2"]
-        assert re.fullmatch(
-            r"step 2/2  force [\d.]+ N  descent [\d.]+ mm  newton \d+  linear \d+  residual [\de.+-]+ N  [\d.]+ s",
-            lines[1],
-        )
+        assert re.fullmatch(STEP_LINE, lines[1])
         assert status(out)["state"] == "done"
         assert up_to_date(out, STAGE, solve_key(case, mesh))
         with h5py.File(out / "fields.h5") as file:
