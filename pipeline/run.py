@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline import errors
 from pipeline.config import Case, dump_yaml
@@ -18,7 +19,7 @@ from pipeline.console import Console
 from pipeline.machine import follow, mpi_command
 from pipeline.measure import measure, measure_key
 from pipeline.mesh.build import make_mesh, mesh_folder
-from pipeline.report import make_report
+from pipeline.report import make_report, report_key
 from pipeline.solve.key import solve_key
 from pipeline.stage import (
     Manifest,
@@ -68,6 +69,11 @@ def _leave_interrupts_to_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def _mesh_from_data(data: dict[str, Any], meshes: Path, force: bool) -> None:
+    """Build a mesh in another process, which gets the case as plain data."""
+    make_mesh(Case.model_validate(data), meshes, force=force)
+
+
 def mesh_all(jobs: Sequence[Job], workers: int, console: Console, *, force: bool = False) -> None:
     """Build the meshes that are missing, several at a time; cases of equal geometry share one."""
     wanted = {job.mesh: job for job in jobs}
@@ -81,14 +87,15 @@ def mesh_all(jobs: Sequence[Job], workers: int, console: Console, *, force: bool
     pool = ProcessPoolExecutor(min(workers, len(fresh)), context, _leave_interrupts_to_parent)
     try:
         with pool:
-            running = {
-                job: pool.submit(make_mesh, job.case, job.meshes, force=force) for job in fresh.values()
-            }
-            for job in running:
+            running = [
+                (job, pool.submit(_mesh_from_data, job.case.resolved(), job.meshes, force))
+                for job in fresh.values()
+            ]
+            for job, _ in running:
                 console.begin("mesh", job.case.name)
-            for job, future in running.items():
-                folder, _ = future.result()
-                manifest = Manifest.read(folder, "mesh")
+            for job, future in running:
+                future.result()
+                manifest = Manifest.read(job.mesh, "mesh")
                 console.done("mesh", job.case.name, manifest.seconds if manifest else 0.0)
     except BaseException:
         for process in multiprocessing.active_children():
@@ -154,21 +161,13 @@ def report_folder(jobs: Sequence[Job]) -> Path:
 def report(jobs: Sequence[Job], console: Console, *, force: bool = False) -> Path:
     """Write the report of all cases together; returns the page."""
     out = report_folder(jobs)
-    inputs = {job.case.name: sha256_of(Manifest.path(job.folder, "measure")) for job in jobs}
-    key = sha256_of_data([list(inputs.items()), code_hash("report", "measure", "regions", "units")])
-    name = ", ".join(inputs)
-    if not force and up_to_date(out, "report", key):
+    folders, meshes = [job.folder for job in jobs], [job.mesh for job in jobs]
+    name = ", ".join(job.case.name for job in jobs)
+    if not force and up_to_date(out, "report", report_key(folders, meshes)):
         console.skipped("report", name)
         return out / "index.html"
-    begin(out, "report")
-    start = time.perf_counter()
     with timed(console, "report", name):
-        page = make_report([job.folder for job in jobs], [job.mesh for job in jobs], out)
-    outputs = sorted(
-        p.name for p in out.iterdir() if p.is_file() and not p.name.endswith((".json.part", "manifest.json"))
-    )
-    finish(out, "report", key, outputs, inputs=inputs, seconds=time.perf_counter() - start)
-    return page
+        return make_report(folders, meshes, out)
 
 
 def run_line(jobs: Sequence[Job], ranks: int, console: Console, *, force: bool = False) -> Path:

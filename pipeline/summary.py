@@ -17,13 +17,17 @@ HEADLINE = (
 """Quantities printed, by name in the registry of the measure stage."""
 
 
+WIDTH = 72
+"""Columns for the label of a quantity."""
+
+
 def headline(folders: Sequence[Path]) -> str:
     """Table of the headline quantities of several cases, one line a quantity."""
     results = [json.loads((folder / "quantities.json").read_text(encoding="utf-8")) for folder in folders]
     tables = [{row["name"]: row for row in result["quantities"]} for result in results]
-    lines = [f"{'':52s}" + "".join(f"{result['case']:>12s}" for result in results)]
+    lines = [f"{'':{WIDTH}s}" + "".join(f"{result['case']:>12s}" for result in results)]
     for name in HEADLINE:
         row = tables[0][name]
         label = f"{row['region']}: {row['label']} ({row['unit']})"
-        lines.append(f"{label:52s}" + "".join(f"{table[name]['value']:12.4g}" for table in tables))
+        lines.append(f"{label:{WIDTH}s}" + "".join(f"{table[name]['value']:12.4g}" for table in tables))
     return "\n".join(lines)
