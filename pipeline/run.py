@@ -24,10 +24,6 @@ from pipeline.solve.key import solve_key
 from pipeline.stage import (
     Manifest,
     begin,
-    code_hash,
-    finish,
-    sha256_of,
-    sha256_of_data,
     up_to_date,
     write_text,
 )
