@@ -70,9 +70,3 @@ def _vertex_displacement(body: ElasticBody, floor: Floor) -> Floats:
     values[foot.domain.geometry.dofmap] = nodal[body.space.dofmap.list[:, :4]]
     values[:, 2] -= floor.descent
     return values
-
-
-def check_finite(fields: Fields) -> bool:
-    """Whether every number of the result is finite."""
-    arrays = (fields.displacement_mm, fields.stress_MPa, fields.strain, fields.sole_pressure_MPa)
-    return all(bool(np.isfinite(array).all()) for array in arrays)
