@@ -138,7 +138,7 @@ def loft(
     half_medial: Array,
     half_dorsal: Array,
     bow: float = 0.0,
-    edge: float = 1.0,
+    edge: float = 2.0,
 ) -> Shape:
     r"""Solid with elliptical sections along a frame's axis, cut flat at the first and last station.
 

@@ -24,7 +24,7 @@ SPACING_MM = 2.0
 SKIN = frozenset({Region.SOFT_TISSUE})
 FINE_JOINTS = frozenset({Region.IP_CARTILAGE_DP1, Region.MTP1_CARTILAGE_PP1, Region.MTP1_GAP})
 SMALL_PARTS = frozenset(
-    {Region.MT2_CORTEX, Region.MTP2_JOINT, Region.PLANTAR_BAND_1, Region.PLANTAR_BAND_2, Region.MTP1_CAPSULE}
+    {Region.MT2_CORTEX, Region.PLANTAR_BAND_1, Region.PLANTAR_BAND_2, Region.MTP1_CAPSULE}
 )
 
 
@@ -57,6 +57,8 @@ def part_size(case: Case, region: Region) -> float:
         return factor * mesh.size_joint_mm
     if region in SMALL_PARTS:
         return factor * 0.85 * mesh.size_bone_mm
+    if region is Region.MTP2_JOINT:
+        return factor * 0.6 * mesh.size_bone_mm
     if region in SKIN or region is Region.PROXIMAL_BLOCK:
         return factor * mesh.size_soft_mm
     return factor * mesh.size_bone_mm

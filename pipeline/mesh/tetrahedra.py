@@ -46,13 +46,20 @@ def majority(tissue: Tissue, points: Array, cells: Cells) -> Labels:
 
 
 def without_spikes(labels: Labels, across: Cells, rounds: int = 3) -> Labels:
-    """Give a cell the label that at least three of its four neighbours share."""
+    """Relabel cells that stick out of their tissue.
+
+    A cell takes the label that three of its four neighbours share, or, where three neighbours belong to
+    tissues of lower priority, the most common of those. A cell between two tissues of a thin layer has
+    a neighbour of higher priority and stays.
+    """
+    row = np.arange(len(labels))
     for _ in range(rounds):
         around = np.where(across >= 0, labels[across], -1)
         counts = (around[:, :, None] == around[:, None, :]).sum(axis=2)
-        best = counts.argmax(axis=1)
-        row = np.arange(len(labels))
-        swap = (counts[row, best] >= 3) & (around[row, best] >= 0) & (around[row, best] != labels)
+        lower = around > labels[:, None]
+        best = np.where((lower.sum(axis=1) >= 3)[:, None] & ~lower, 0, counts).argmax(axis=1)
+        shared = (counts[row, best] >= 3) | (lower.sum(axis=1) >= 3)
+        swap = shared & (around[row, best] >= 0) & (around[row, best] != labels)
         if not swap.any():
             break
         labels = np.where(swap, around[row, best], labels).astype(np.int16)
