@@ -92,6 +92,7 @@ class LinearSolver:
         self.ksp.setNormType(PETSc.KSP.NormType.UNPRECONDITIONED)
         self.ksp.setInitialGuessNonzero(True)
         self.ksp.setOperators(matrix)
+        self.ksp.setMonitor(_let_signals_in)
         if settings.kind == "multigrid":
             if coarse is None:
                 raise ValueError("multigrid needs a coarse level")
@@ -180,6 +181,10 @@ class LinearSolver:
                 f"{done} iterations, residual {norm:.2e} N, wanted {goal:.2e} N; try solver.linear: direct"
             )
         return done
+
+
+def _let_signals_in(_ksp: PETSc.KSP, _iteration: int, _norm: float) -> None:
+    """Run a line of Python in every iteration, so that a signal is served within one, not after the solve."""
 
 
 def _factor_advice(error: int, workspace: int) -> str:
