@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from pydantic.config import JsonDict
 
+from pipeline.config.shape import Shape
 from pipeline.config.sourced import (
     Area,
     FaultsError,
@@ -31,8 +32,8 @@ SMALLEST_GAP_MM = 0.3
 
 LEAST_SECTIONS = 4
 ROWS: JsonDict = {"minItems": LEAST_SECTIONS}
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Fractions = Annotated[tuple[Fraction, ...], Field(strict=False, json_schema_extra=ROWS)]
+Station = Annotated[float, Field(ge=0.0, le=1.0)]
+Fractions = Annotated[tuple[Station, ...], Field(strict=False, json_schema_extra=ROWS)]
 Widths = Annotated[tuple[Length, ...], Field(strict=False, json_schema_extra=ROWS)]
 
 
@@ -86,7 +87,7 @@ class Bone(Strict):
     cortex_shaft_mm: Sourced[Length] = Field(description="Thickness of the cortex at mid-shaft")
     cortex_end_mm: Sourced[Length] = Field(description="Thickness of the cortex at base and head")
     sagittal_bow_mm: Sourced[LengthOrZero] = Field(
-        description="Rise of the shaft's centre line above its chord, convex dorsally; 0 is straight"
+        description="Dorsal rise of the centre line between 0.2 and 0.8 of the length; 0 is straight"
     )
     sections: Sections = Field(description="Outer cross-sections along the bone")
 
@@ -145,6 +146,8 @@ class Anatomy(Strict):
         description="How far the first metatarsal head lies distal of the second; negative is proximal"
     )
 
+    shape: Shape = Field(description="Extents of joints, bands and pads where nothing was measured")
+
     @model_validator(mode="after")
     def _ip_layers_fit(self) -> Anatomy:
         cartilage, space = self.ip_cartilage_mm.value, self.ip_joint_space_mm.value
@@ -164,6 +167,9 @@ class Posture(Strict):
         description="First to second metatarsal, seen from above"
     )
     hallux_valgus_deg: Sourced[SideAngle] = Field(description="Hallux to first metatarsal, seen from above")
+    second_toe_valgus_deg: Sourced[SideAngle] = Field(
+        description="Second toe to second metatarsal, seen from above"
+    )
 
 
 def gap_fault(space: float, first: float, second: float) -> str | None:

@@ -48,7 +48,9 @@ class MovingJoint(JointBase):
 
     cartilage_mt1_mm: Sourced[Length] = Field(description="Cartilage thickness on the metatarsal head")
     cartilage_pp1_mm: Sourced[Length] = Field(description="Cartilage thickness on the phalangeal base")
-    max_dorsiflexion_deg: Sourced[JointAngle] = Field(description="Largest angle of phalanx to metatarsal")
+    max_dorsiflexion_deg: Sourced[JointAngle] = Field(
+        description="Largest dorsiflexion, counted from standing with the toe flat"
+    )
 
     @model_validator(mode="after")
     def _layers_fit(self) -> MovingJoint:

@@ -42,6 +42,9 @@ Length = Annotated[float, Field(title="Length", gt=0.0, le=500.0)]
 LengthOrZero = Annotated[float, Field(title="LengthOrZero", ge=0.0, le=500.0)]
 Shift = Annotated[float, Field(title="Shift", ge=-50.0, le=50.0)]
 """Signed distance in mm."""
+Fraction = Annotated[float, Field(title="Fraction", ge=0.0, le=0.5)]
+"""Fraction of a length, from either end."""
+HalfAngle = Annotated[float, Field(title="HalfAngle", gt=0.0, le=80.0)]
 Area = Annotated[float, Field(title="Area", gt=0.0, le=2000.0)]
 Mass = Annotated[float, Field(title="Mass", gt=0.0, le=300.0)]
 Percent = Annotated[float, Field(title="Percent", gt=0.0, le=300.0)]

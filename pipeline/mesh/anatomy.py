@@ -37,17 +37,8 @@ from pipeline.mesh.implicit import (
     rounded_max,
     union,
 )
-from pipeline.mesh.posture import Posture, sesamoid_offset
+from pipeline.mesh.posture import Posture
 from pipeline.regions import Region
-
-SOLE_OVERLAP_MM = 2.5
-"""How far a pad would reach below the floor; it is cut there, which gives it the flat it stands on."""
-
-HEAD_PAD_MM = np.array([11.0, 13.0])
-"""Half length and half width of the pad under the first metatarsal head."""
-
-JOINT_HALF_ANGLE_DEG = 50.0
-"""Half opening angle of the articular layers, seen from the centre of the head."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +54,10 @@ def bones_of(case: Case, posture: Posture) -> dict[str, SolidBone]:
     a = case.anatomy
     shortening = case.joint.shortening_mm.value if isinstance(case.joint, FusedJoint) else 0.0
     return {
-        "mt1": metatarsal(a.mt1, posture.mt1, a.mt1_head_radius_mm.value),
+        "mt1": metatarsal(a.mt1, a.shape, posture.mt1, a.mt1_head_radius_mm.value),
         "pp1": proximal_phalanx(case, posture, shortening),
         "dp1": distal_phalanx(case, posture),
-        "mt2": metatarsal(a.mt2, posture.mt2, a.mt2_head_radius_mm.value),
+        "mt2": metatarsal(a.mt2, a.shape, posture.mt2, a.mt2_head_radius_mm.value),
         "toe2": second_toe(case, posture),
     }
 
@@ -85,8 +76,12 @@ def sesamoids(case: Case, posture: Posture) -> Shape:
     bodies = []
     for side, size in ((1.0, a.sesamoid_medial), (-1.0, a.sesamoid_lateral)):
         thickness, width = size.thickness_mm.value, size.width_mm.value
-        depth = a.mt1_head_radius_mm.value + sesamoid_offset(thickness)
-        own = Frame(frame.at(0.0, -depth, side * (width / 2 + 0.6)), frame.axis, frame.dorsal)
+        depth = a.mt1_head_radius_mm.value + a.shape.sesamoid_gap_mm.value + thickness / 2
+        own = Frame(
+            frame.at(0.0, -depth, side * (width + a.shape.sesamoid_spacing_mm.value) / 2),
+            frame.axis,
+            frame.dorsal,
+        )
         bodies.append(ellipsoid(own, size.length_mm.value / 2, thickness / 2, width / 2))
     return union(*bodies)
 
@@ -96,7 +91,7 @@ def mtp1_layers(case: Case, posture: Posture) -> list[Part]:
     radius = case.anatomy.mt1_head_radius_mm.value
     joint = case.joint
     space = joint.joint_space_mm.value
-    reach = cone(posture.mtp1, posture.pp1.axis, JOINT_HALF_ANGLE_DEG)
+    reach = cone(posture.mtp1, posture.pp1.axis, case.anatomy.shape.articular_half_angle_deg.value)
 
     def layer(top: float) -> Shape:
         return common(ball(posture.mtp1, radius + top), reach)
@@ -116,7 +111,7 @@ def ip_layers(case: Case, posture: Posture) -> list[Part]:
     a = case.anatomy
     radius, cartilage, space = a.pp1_head_radius_mm.value, a.ip_cartilage_mm.value, a.ip_joint_space_mm.value
     width = trochlea_half_width(case)
-    reach = cone(posture.ip, posture.dp1.axis, JOINT_HALF_ANGLE_DEG)
+    reach = cone(posture.ip, posture.dp1.axis, a.shape.articular_half_angle_deg.value)
     tops = {
         Region.IP_CARTILAGE_PP1: cartilage,
         Region.IP_GAP: space - cartilage,
@@ -132,20 +127,22 @@ def mtp2_layer(case: Case, posture: Posture) -> Part:
     """One bonded layer for the second metatarsophalangeal joint."""
     a = case.anatomy
     top = a.mt2_head_radius_mm.value + a.mtp2_joint_space_mm.value + 0.3
-    reach = cone(posture.mtp2, posture.toe2.axis, JOINT_HALF_ANGLE_DEG)
+    reach = cone(posture.mtp2, posture.toe2.axis, a.shape.articular_half_angle_deg.value)
     return Part(Region.MTP2_JOINT, common(ball(posture.mtp2, top), reach))
 
 
 def mtp1_capsule(case: Case, posture: Posture) -> Part:
     """Sleeve around the first metatarsophalangeal joint, over head and phalangeal rim."""
     radius = case.anatomy.mt1_head_radius_mm.value
-    height = radius + 0.8 + case.joint.capsule_thickness_mm.value
+    shape = case.anatomy.shape
+    height = radius + shape.capsule_standoff_mm.value + case.joint.capsule_thickness_mm.value
     axis, centre = posture.pp1.axis, posture.mtp1
-    reach = radius + case.joint.joint_space_mm.value + 2.0
+    behind = shape.capsule_proximal_mm.value
+    reach = radius + case.joint.joint_space_mm.value + shape.capsule_distal_mm.value
 
     def between(x: Array) -> Array:
         along = (x - centre) @ axis
-        return np.maximum(-0.35 * radius - along, along - reach)
+        return np.maximum(-behind - along, along - reach)
 
     return Part(Region.MTP1_CAPSULE, common(ball(centre, height), between))
 
@@ -153,10 +150,11 @@ def mtp1_capsule(case: Case, posture: Posture) -> Part:
 def osteophyte(case: Case, posture: Posture, joint: StiffJoint) -> Part:
     """Dorsal spur on the first metatarsal head: a ridge across the head, above and behind the joint."""
     height, length = joint.osteophyte_height_mm.value, joint.osteophyte_length_mm.value
+    width = case.anatomy.shape.osteophyte_width_mm.value
     radius = case.anatomy.mt1_head_radius_mm.value
     frame = Frame(posture.mtp1, posture.mt1.axis, posture.mt1.dorsal)
     ridge = Frame(frame.at(0.0, radius - 1.0), frame.axis, frame.dorsal)
-    return Part(Region.OSTEOPHYTE, ellipsoid(ridge, length / 2, height + 1.0, 0.6 * radius))
+    return Part(Region.OSTEOPHYTE, ellipsoid(ridge, length / 2, height + 1.0, width / 2))
 
 
 def band_path_1(case: Case, posture: Posture, radius: float) -> Array:
@@ -165,7 +163,8 @@ def band_path_1(case: Case, posture: Posture, radius: float) -> Array:
     mt1, pp1, dp1 = posture.mt1, posture.pp1, posture.dp1
     half = {name: np.max(getattr(a, name).sections.dorsoplantar_mm) / 2 for name in ("mt1", "pp1", "dp1")}
     shaft = np.interp(0.5, a.mt1.sections.fraction, a.mt1.sections.dorsoplantar_mm) / 2
-    under_head = a.mt1_head_radius_mm.value + 1.0 + radius
+    clear, insertion = a.shape.band_clearance_mm.value, a.shape.band_insertion_mm.value
+    under_head = a.mt1_head_radius_mm.value + clear + radius
     joint = Frame(posture.mtp1, pp1.axis, pp1.dorsal)
     groove = sesamoid_frame(posture)
     phalanx = np.interp(0.5, a.pp1.sections.fraction, a.pp1.sections.dorsoplantar_mm) / 2
@@ -173,15 +172,15 @@ def band_path_1(case: Case, posture: Posture, radius: float) -> Array:
     ip = Frame(posture.ip, pp1.axis, pp1.dorsal)
     return np.array(
         [
-            mt1.at(-2.0, -half["mt1"]),
-            mt1.at(0.5 * a.mt1.length_mm.value, -(shaft + radius + 1.0)),
+            mt1.at(-2.0, -(half["mt1"] + radius + clear)),
+            mt1.at(0.5 * a.mt1.length_mm.value, -(shaft + radius + clear)),
             posture.mtp1 - under_head * mt1.dorsal,
             groove.at(0.0, -under_head),
             joint.at(0.35 * under_head, -0.95 * under_head),
-            pp1.at(3.0, -half["pp1"]),
+            pp1.at(insertion, -half["pp1"]),
             pp1.at(0.5 * a.pp1.length_mm.value, -(phalanx + radius)),
             ip.at(0.0, -roll),
-            dp1.at(4.0, -half["dp1"]),
+            dp1.at(insertion, -half["dp1"]),
         ]
     )
 
@@ -193,25 +192,31 @@ def band_path_2(case: Case, posture: Posture, radius: float) -> Array:
     shaft = np.interp(0.5, a.mt2.sections.fraction, a.mt2.sections.dorsoplantar_mm) / 2
     base = np.max(a.mt2.sections.dorsoplantar_mm) / 2
     toe = np.max(a.toe2.sections.dorsoplantar_mm) / 2
-    under_head = a.mt2_head_radius_mm.value + 1.0 + radius
+    clear, insertion = a.shape.band_clearance_mm.value, a.shape.band_insertion_mm.value
+    under_head = a.mt2_head_radius_mm.value + clear + radius
     joint = Frame(posture.mtp2, toe2.axis, toe2.dorsal)
     return np.array(
         [
-            mt2.at(-2.0, -base),
-            mt2.at(0.5 * a.mt2.length_mm.value, -(shaft + radius + 1.0)),
+            mt2.at(-2.0, -(base + radius + clear)),
+            mt2.at(0.5 * a.mt2.length_mm.value, -(shaft + radius + clear)),
             posture.mtp2 - under_head * mt2.dorsal,
             joint.at(0.0, -under_head),
-            toe2.at(2.0, -toe),
+            toe2.at(insertion, -toe),
             toe2.at(0.25 * a.toe2.length_mm.value, -0.7 * toe),
         ]
     )
 
 
+def band_radii(case: Case) -> tuple[float, float]:
+    """Radius of the round band of each ray, mm, from its area."""
+    a = case.anatomy
+    areas = (a.plantar_band_1_area_mm2.value, a.plantar_band_2_area_mm2.value)
+    return float(np.sqrt(areas[0] / np.pi)), float(np.sqrt(areas[1] / np.pi))
+
+
 def plantar_bands(case: Case, posture: Posture) -> list[Part]:
     """Flexor tendon, plantar plate and fascia slip of each ray, lumped into one band of their area."""
-    a = case.anatomy
-    radius_1 = float(np.sqrt(a.plantar_band_1_area_mm2.value / np.pi))
-    radius_2 = float(np.sqrt(a.plantar_band_2_area_mm2.value / np.pi))
+    radius_1, radius_2 = band_radii(case)
     return [
         Part(Region.PLANTAR_BAND_1, polyline(band_path_1(case, posture, radius_1), radius_1)),
         Part(Region.PLANTAR_BAND_2, polyline(band_path_2(case, posture, radius_2), radius_2)),
@@ -226,11 +231,11 @@ def proximal_block(case: Case, posture: Posture) -> Part:
     medial /= np.linalg.norm(medial)
     frame = Frame((posture.mt1.origin + posture.mt2.origin) / 2, axis, np.cross(axis, medial))
     corners = []
-    for bone, own in ((case.anatomy.mt1, posture.mt1), (case.anatomy.mt2, posture.mt2)):
+    rays = ((case.anatomy.mt1, posture.mt1), (case.anatomy.mt2, posture.mt2))
+    for (bone, own), radius in zip(rays, band_radii(case), strict=True):
         height, width = bone.sections.dorsoplantar_mm[0] / 2, bone.sections.mediolateral_mm[0] / 2
-        corners += [
-            own.at(t, d, m) for t in (-3.0, 6.0) for d in (-height - 4, height) for m in (-width, width)
-        ]
+        below = height + case.anatomy.shape.band_clearance_mm.value + 2.0 * radius
+        corners += [own.at(t, d, m) for t in (-3.0, 6.0) for d in (-below, height) for m in (-width, width)]
     local = np.stack(frame.local(np.array(corners)), axis=1)
     return Part(Region.PROXIMAL_BLOCK, box(frame, local.min(axis=0) - 1.0, local.max(axis=0) + 1.0, 3.0))
 
@@ -245,16 +250,18 @@ def head_pad(centre: Array, bottom: float, half: Array) -> Shape:
 def first_ray_pads(case: Case, posture: Posture) -> Shape:
     """Pads under the first metatarsal head and the hallux, each moving with its bone."""
     a = case.anatomy
-    bottom = posture.mtp1[2] - posture.heights.mt1_head - SOLE_OVERLAP_MM
+    flat = a.shape.pad_flat_mm.value
+    half = np.array([a.shape.head_pad_length_mm.value, a.shape.head_pad_width_mm.value]) / 2
+    bottom = posture.mtp1[2] - posture.heights.mt1_head - flat
     pulp_radius = a.pp1_head_radius_mm.value + 0.35 * a.pad_hallux_mm.value
     dp1 = Frame(posture.ip, posture.dp1.axis, posture.dp1.dorsal)
-    drop = a.pp1_head_radius_mm.value + a.pad_hallux_mm.value + SOLE_OVERLAP_MM - pulp_radius
+    drop = a.pp1_head_radius_mm.value + a.pad_hallux_mm.value + flat - pulp_radius
     tip_half = a.dp1.sections.dorsoplantar_mm[-1] / 2
     tip_radius = tip_half + 0.6 * a.pad_hallux_mm.value
-    tip_drop = tip_half + a.pad_hallux_mm.value + SOLE_OVERLAP_MM - tip_radius
+    tip_drop = tip_half + a.pad_hallux_mm.value + flat - tip_radius
     length = a.ip_joint_space_mm.value + a.pp1_head_radius_mm.value + a.dp1.length_mm.value
     return union(
-        head_pad(posture.mtp1, bottom, HEAD_PAD_MM),
+        head_pad(posture.mtp1, bottom, half),
         capsule(dp1.at(0.0, -drop), dp1.at(length, -tip_drop), pulp_radius, tip_radius),
         rounding=3.0,
     )
@@ -263,15 +270,17 @@ def first_ray_pads(case: Case, posture: Posture) -> Shape:
 def second_ray_pads(case: Case, posture: Posture) -> Shape:
     """Pads under the second metatarsal head and the tip of the second toe."""
     a = case.anatomy
-    bottom = posture.mtp2[2] - posture.heights.mt2_head - SOLE_OVERLAP_MM
+    flat = a.shape.pad_flat_mm.value
+    half = np.array([a.shape.head_pad_length_mm.value, a.shape.head_pad_width_mm.value]) / 2
+    bottom = posture.mtp2[2] - posture.heights.mt2_head - flat
     smaller = a.mt2_head_radius_mm.value / a.mt1_head_radius_mm.value
     tip_half = a.toe2.sections.dorsoplantar_mm[-1] / 2
     tip_radius = tip_half + 0.7 * a.pad_toe2_mm.value
-    drop = tip_half + a.pad_toe2_mm.value + SOLE_OVERLAP_MM - tip_radius
+    drop = tip_half + a.pad_toe2_mm.value + flat - tip_radius
     toe = Frame(posture.mtp2, posture.toe2.axis, posture.toe2.dorsal)
     length = a.mt2_head_radius_mm.value + a.mtp2_joint_space_mm.value + a.toe2.length_mm.value
     return union(
-        head_pad(posture.mtp2, bottom, smaller * HEAD_PAD_MM),
+        head_pad(posture.mtp2, bottom, smaller * half),
         capsule(toe.at(0.6 * length, -drop), toe.at(length - tip_half, -drop), tip_radius),
         rounding=3.0,
     )
@@ -285,7 +294,8 @@ def soft_tissue(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> Pa
     bands = [grown(part.shape, 1.5) for part in plantar_bands(case, posture)]
     first = union(first, bands[0], first_ray_pads(case, posture), rounding=3.0)
     second = union(second, bands[1], second_ray_pads(case, posture), rounding=3.0)
-    web = capsule(posture.mtp1 - 4.0 * posture.mt1.axis, posture.mtp2 - 4.0 * posture.mt2.axis, 8.0)
+    back, thick = case.anatomy.shape.web_setback_mm.value, case.anatomy.shape.web_radius_mm.value
+    web = capsule(posture.mtp1 - back * posture.mt1.axis, posture.mtp2 - back * posture.mt2.axis, thick)
     whole = union(union(first, second), web, rounding=3.0)
     return Part(Region.SOFT_TISSUE, lambda x: rounded_max(whole(x), -x[:, 2], 0.2))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.config import Case
 from pipeline.config.anatomy import Bone
+from pipeline.config.shape import Shape as ShapeConfig
 from pipeline.mesh.implicit import (
     Array,
     Frame,
@@ -21,8 +22,11 @@ from pipeline.mesh.implicit import (
 )
 from pipeline.mesh.posture import Posture
 
-RIM_MM = 3.0
-"""How far the rim of a phalangeal base reaches around the head it faces."""
+BOW_RANGE = (0.2, 0.8)
+"""Fractions of the length between which the bow of a bone is measured, see `Bone.sagittal_bow_mm`."""
+
+STATIONS = 49
+"""Sections a bone is lofted through, beside the measured ones."""
 
 FILLET_MM = 1.5
 """Fillet between shaft and head."""
@@ -36,30 +40,46 @@ class SolidBone:
     core: Shape
 
 
-def cortex_thickness(bone: Bone, fraction: Array) -> Array:
-    """Cortex thickness along the bone, mm: full between 0.3 and 0.7 of the length, thin at the ends."""
+def cortex_thickness(bone: Bone, shape: ShapeConfig, fraction: Array) -> Array:
+    """Cortex thickness along the bone, mm: full in the shaft, thin at the ends, linear between."""
     end, shaft = bone.cortex_end_mm.value, bone.cortex_shaft_mm.value
-    return np.interp(fraction, [0.12, 0.3, 0.7, 0.88], [end, shaft, shaft, end])
+    thin, full = shape.cortex_thin_to_fraction.value, shape.cortex_full_from_fraction.value
+    return np.interp(fraction, [thin, full, 1.0 - full, 1.0 - thin], [end, shaft, shaft, end])
 
 
-def shaft_of(bone: Bone, frame: Frame, start: float, end: float, inset: bool) -> Shape:
-    """Lofted shaft between two positions along the axis (mm); the core if ``inset``.
+def centre_line(bone: Bone, fraction: Array) -> Array:
+    """Dorsal rise of the centre line along the bone, mm: a smooth arch over `BOW_RANGE`, else zero."""
+    first, last = BOW_RANGE
+    within = np.clip((fraction - first) / (last - first), 0.0, 1.0)
+    return bone.sagittal_bow_mm.value * np.sin(np.pi * within) ** 2
+
+
+def shaft_of(
+    bone: Bone, shape: ShapeConfig, frame: Frame, start: float, end: float, *, inset: bool, cut: float = 0.0
+) -> Shape:
+    """Lofted shaft between two positions along the frame's axis (mm); its core if ``inset``.
 
     The sections are those of the configuration; beyond the first and last the section is constant.
+    ``cut`` is the length (mm) surgery took from the base: the frame then starts that far up the bone.
     """
     length = bone.length_mm.value
-    fraction = np.linspace(start / length, end / length, 25)
+    if inset:
+        wall = cortex_thickness(bone, shape, (np.array([start, end]) + cut) / length)
+        start, end = start + wall[0], end - wall[1]
     table = bone.sections
+    measured = np.array(table.fraction) * length - cut
+    within = measured[(measured > start) & (measured < end)]
+    stations = np.union1d(np.linspace(start, end, STATIONS), within)
+    fraction = (stations + cut) / length
     half_medial = np.interp(fraction, table.fraction, table.mediolateral_mm) / 2.0
     half_dorsal = np.interp(fraction, table.fraction, table.dorsoplantar_mm) / 2.0
-    if not inset:
-        return loft(frame, fraction * length, half_medial, half_dorsal, bone.sagittal_bow_mm.value)
-    wall = cortex_thickness(bone, np.clip(fraction, 0.0, 1.0))
-    stations = np.linspace(start + wall[0], end - wall[-1], 25)
-    return loft(frame, stations, half_medial - wall, half_dorsal - wall, bone.sagittal_bow_mm.value)
+    if inset:
+        wall = cortex_thickness(bone, shape, fraction)
+        half_medial, half_dorsal = half_medial - wall, half_dorsal - wall
+    return loft(frame, stations, half_medial, half_dorsal, centre_line(bone, fraction))
 
 
-def metatarsal(bone: Bone, frame: Frame, radius: float) -> SolidBone:
+def metatarsal(bone: Bone, shape: ShapeConfig, frame: Frame, radius: float) -> SolidBone:
     """Metatarsal: shaft from the base to the centre of its spherical head."""
     centre = bone.length_mm.value - radius
     end = bone.cortex_end_mm.value
@@ -67,7 +87,7 @@ def metatarsal(bone: Bone, frame: Frame, radius: float) -> SolidBone:
     def build(inset: bool) -> Shape:
         head = ball(frame.at(centre), radius - end if inset else radius)
         reach = centre + (end if inset else 0.0)
-        return union(shaft_of(bone, frame, 0.0, reach, inset), head, rounding=FILLET_MM)
+        return union(shaft_of(bone, shape, frame, 0.0, reach, inset=inset), head, rounding=FILLET_MM)
 
     return SolidBone(build(False), build(True))
 
@@ -79,15 +99,19 @@ def trochlea_half_width(case: Case) -> float:
 
 
 def proximal_phalanx(case: Case, posture: Posture, shortening: float) -> SolidBone:
-    """First proximal phalanx: socket around the metatarsal head, roller-shaped head at the IP joint."""
+    """First proximal phalanx: socket around the metatarsal head, roller-shaped head at the IP joint.
+
+    ``shortening`` (mm) is taken from its base, as at surgery.
+    """
     a = case.anatomy
+    rim = a.shape.socket_rim_mm.value
     bone, frame, end = a.pp1, posture.pp1, a.pp1.cortex_end_mm.value
     socket = a.mt1_head_radius_mm.value + case.joint.joint_space_mm.value
     centre = bone.length_mm.value - shortening - a.pp1_head_radius_mm.value
 
     def build(inset: bool) -> Shape:
         wall = end if inset else 0.0
-        shaft = shaft_of(bone, frame, -RIM_MM, centre + wall, inset)
+        shaft = shaft_of(bone, a.shape, frame, -rim, centre + wall, inset=inset, cut=shortening)
         head = roller(posture.ip, frame.medial, trochlea_half_width(case), a.pp1_head_radius_mm.value - wall)
         return common(union(shaft, head, rounding=FILLET_MM), outside(ball(posture.mtp1, socket + wall)))
 
@@ -97,12 +121,13 @@ def proximal_phalanx(case: Case, posture: Posture, shortening: float) -> SolidBo
 def distal_phalanx(case: Case, posture: Posture) -> SolidBone:
     """First distal phalanx: socket around the roller of the proximal phalanx."""
     a = case.anatomy
+    rim = a.shape.socket_rim_mm.value / 2.0
     bone, frame, end = a.dp1, posture.dp1, a.dp1.cortex_end_mm.value
     socket = a.pp1_head_radius_mm.value + a.ip_joint_space_mm.value
 
     def build(inset: bool) -> Shape:
         wall = end if inset else 0.0
-        shaft = shaft_of(bone, frame, -RIM_MM / 2, bone.length_mm.value, inset)
+        shaft = shaft_of(bone, a.shape, frame, -rim, bone.length_mm.value, inset=inset)
         hollow = roller(posture.ip, posture.pp1.medial, trochlea_half_width(case), socket + wall)
         return common(shaft, outside(hollow))
 
@@ -112,12 +137,13 @@ def distal_phalanx(case: Case, posture: Posture) -> SolidBone:
 def second_toe(case: Case, posture: Posture) -> SolidBone:
     """Phalanges of the second toe as one body with a socket around the second metatarsal head."""
     a = case.anatomy
+    rim = a.shape.socket_rim_mm.value / 2.0
     bone, frame, end = a.toe2, posture.toe2, a.toe2.cortex_end_mm.value
     socket = a.mt2_head_radius_mm.value + a.mtp2_joint_space_mm.value
 
     def build(inset: bool) -> Shape:
         wall = end if inset else 0.0
-        shaft = shaft_of(bone, frame, -RIM_MM / 2, bone.length_mm.value, inset)
+        shaft = shaft_of(bone, a.shape, frame, -rim, bone.length_mm.value, inset=inset)
         return common(shaft, outside(ball(posture.mtp2, socket + wall)))
 
     return SolidBone(build(False), build(True))

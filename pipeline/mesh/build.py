@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import Case
+from pipeline.config.joint import FusedJoint
+from pipeline.errors import ConfigError
 from pipeline.mesh.anatomy import parts_of
 from pipeline.mesh.cells import Cells
 from pipeline.mesh.gmsh_session import Group, save
@@ -24,9 +26,9 @@ from pipeline.mesh.sizing import LEVEL_FACTOR, size_field
 from pipeline.mesh.sole import sole_patches
 from pipeline.mesh.tetrahedra import Tetrahedra, tetrahedralise
 from pipeline.regions import Region, Sole
-from pipeline.stage import begin, code_hash, finish, sha256_of_data, up_to_date, write_json
+from pipeline.stage import begin, code_hash, finish, sha256_of_data, up_to_date, versions, write_json
 
-MARGIN_MM = 22.0
+MARGIN_MM = 32.0
 """Room around the bones' ends for their width and the soft tissue."""
 
 BELOW_FLOOR_MM = 4.0
@@ -49,7 +51,7 @@ def mesh_key(case: Case) -> str:
     data = bare(case.resolved())
     joint = {k: v for k, v in data["joint"].items() if k != "tissues"}
     shaping = {"anatomy": data["anatomy"], "posture": data["posture"], "mesh": data["mesh"], "joint": joint}
-    return sha256_of_data([shaping, code_hash("mesh", "regions")])
+    return sha256_of_data([shaping, code_hash("mesh", "regions"), versions(*PACKAGES)])
 
 
 def mesh_folder(case: Case, meshes: Path) -> Path:
@@ -79,6 +81,11 @@ def build(case: Case) -> tuple[Tetrahedra, list[Region], Posture]:
     size = size_field(case, parts, low, high)
     spacing = 0.8 * LEVEL_FACTOR[case.mesh.level] * case.mesh.size_joint_mm
     mesh = tetrahedralise(enclose(parts, low, high), low, high, spacing, size)
+    if np.any((mesh.points < low + 1e-6) | (mesh.points > high - 1e-6)):
+        raise ConfigError(
+            f"anatomy: some tissue reaches more than {MARGIN_MM:g} mm beyond the ends of the bones; "
+            "check cover_mm, the pads and anatomy.shape"
+        )
     return mesh, [part.region for part in parts], posture
 
 
@@ -113,9 +120,9 @@ def frame_data(frame: Frame, length: float) -> dict[str, Any]:
 def geometry_data(case: Case, posture: Posture, quality: MeshQuality) -> dict[str, Any]:
     """Landmarks later stages measure by, and the mesh quality."""
     a = case.anatomy
-    bones = {
-        name: (getattr(posture, name), getattr(a, name)) for name in ("mt1", "pp1", "dp1", "mt2", "toe2")
-    }
+    lengths = {name: getattr(a, name).length_mm.value for name in ("mt1", "pp1", "dp1", "mt2", "toe2")}
+    lengths["pp1"] -= case.joint.shortening_mm.value if isinstance(case.joint, FusedJoint) else 0.0
+    bones = {name: (getattr(posture, name), length) for name, length in lengths.items()}
     joints = {
         "mtp1": (posture.mtp1, a.mt1_head_radius_mm.value),
         "ip": (posture.ip, a.pp1_head_radius_mm.value),
@@ -123,7 +130,7 @@ def geometry_data(case: Case, posture: Posture, quality: MeshQuality) -> dict[st
     }
     return {
         "floor_z_mm": 0.0,
-        "bones": {name: frame_data(frame, bone.length_mm.value) for name, (frame, bone) in bones.items()},
+        "bones": {name: frame_data(frame, length) for name, (frame, length) in bones.items()},
         "joints": {name: {"centre": centre.tolist(), "radius_mm": r} for name, (centre, r) in joints.items()},
         "posture": {
             "mtp1_dorsiflexion_deg": posture.mtp1_dorsiflexion_deg,
@@ -152,7 +159,7 @@ def make_mesh(case: Case, meshes: Path, *, force: bool = False) -> tuple[Path, b
     mesh, regions, posture = build(case)
     quality = assess(mesh, [region.label for region in regions])
     require_quality(quality)
-    write_mesh(folder / "mesh.msh", mesh, regions, *sole_patches(mesh, regions, posture))
+    write_mesh(folder / "mesh.msh", mesh, regions, *sole_patches(mesh, regions, case, posture))
     write_json(folder / "geometry.json", geometry_data(case, posture, quality))
     seconds = time.perf_counter() - start
     finish(folder, "mesh", key, ["mesh.msh", "geometry.json"], packages=PACKAGES, seconds=seconds)

@@ -137,7 +137,7 @@ def loft(
     stations: Array,
     half_medial: Array,
     half_dorsal: Array,
-    bow: float = 0.0,
+    rise: Array | float = 0.0,
     edge: float = 2.0,
 ) -> Shape:
     r"""Solid with elliptical sections along a frame's axis, cut flat at the first and last station.
@@ -151,15 +151,15 @@ def loft(
         stations: positions along the axis, (k,), mm, increasing.
         half_medial: half width at each station, (k,), mm.
         half_dorsal: half height at each station, (k,), mm.
-        bow: dorsal offset of the centre line at mid-length, mm, parabolic, zero at both ends.
+        rise: dorsal offset of the centre line at each station, (k,), mm.
         edge: rounding of the two cut ends, mm.
     """
     start, end = float(stations[0]), float(stations[-1])
+    rises = np.broadcast_to(rise, stations.shape)
 
     def shape(x: Array) -> Array:
         t, d, m = frame.local(x)
-        s = np.clip((t - start) / (end - start), 0.0, 1.0)
-        d = d - 4.0 * bow * s * (1.0 - s)
+        d = d - np.interp(t, stations, rises)
         a, b = np.interp(t, stations, half_medial), np.interp(t, stations, half_dorsal)
         level = np.sqrt((m / a) ** 2 + (d / b) ** 2)
         slope = np.sqrt((m / a**2) ** 2 + (d / b**2) ** 2)

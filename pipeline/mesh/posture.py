@@ -67,19 +67,14 @@ class Posture:
 def heights_of(case: Case) -> Heights:
     """Landmark heights from bone sizes and pad thicknesses."""
     a = case.anatomy
-    sesamoid = a.sesamoid_medial.thickness_mm.value
+    sesamoid = a.shape.sesamoid_gap_mm.value + a.sesamoid_medial.thickness_mm.value
     return Heights(
-        mt1_head=a.mt1_head_radius_mm.value + sesamoid_offset(sesamoid) + sesamoid / 2 + a.pad_mt1_mm.value,
+        mt1_head=a.mt1_head_radius_mm.value + sesamoid + a.pad_mt1_mm.value,
         mt2_head=a.mt2_head_radius_mm.value + a.pad_mt2_mm.value,
         ip=a.pp1_head_radius_mm.value + a.pad_hallux_mm.value,
         hallux_tip=a.dp1.sections.dorsoplantar_mm[-1] / 2 + a.pad_hallux_mm.value,
         toe2_tip=a.toe2.sections.dorsoplantar_mm[-1] / 2 + a.pad_toe2_mm.value,
     )
-
-
-def sesamoid_offset(thickness: float) -> float:
-    """Distance of a sesamoid's centre from the surface of the head, mm: 1 mm of tissue, an eighth sunk."""
-    return 1.0 + thickness / 2 - thickness / 8
 
 
 def spans_of(case: Case) -> Spans:
@@ -186,7 +181,7 @@ def stand(case: Case) -> Posture:
     mtp2 = np.array([r1 - r2 - a.protrusion_mm.value, -a.head_spacing_mm.value, heights.mt2_head])
     mt2_axis = Frame.declined(mtp2, p.mt2_declination_deg.value + heel_rise, 0.0)
     toe2 = inclination(heights.mt2_head, heights.toe2_tip, spans.toe2, "the second toe")
-    toe2_axis = Frame.declined(mtp2, toe2, toe_yaw)
+    toe2_axis = Frame.declined(mtp2, toe2, -p.second_toe_valgus_deg.value)
     return Posture(
         mt1=mt1,
         pp1=Frame(pp1_axis.at(r1 + case.joint.joint_space_mm.value), pp1_axis.axis, pp1_axis.dorsal),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.config import Case
 from pipeline.mesh.cells import Cells, boundary_faces
 from pipeline.mesh.implicit import Array
 from pipeline.mesh.posture import Posture
 from pipeline.mesh.tetrahedra import Tetrahedra
 from pipeline.regions import Region, Sole
 
-REACH_MM = 9.0
+REACH_MM = 25.0
 """Height above the floor up to which downward-facing skin counts as sole."""
 
 
@@ -22,18 +23,19 @@ def plan_distance(x: Array, start: Array, end: Array) -> Array:
     return np.asarray(np.linalg.norm(x - start - along[:, None] * (end - start), axis=1))
 
 
-def bone_segments(posture: Posture) -> dict[Sole, tuple[Array, Array]]:
+def bone_segments(case: Case, posture: Posture) -> dict[Sole, tuple[Array, Array]]:
     """The line of bone that stands for each patch; a triangle belongs to the nearest in plan view."""
+    toes = case.anatomy.dp1.length_mm.value, case.anatomy.toe2.length_mm.value
     return {
-        Sole.SOLE_HALLUX: (posture.pp1.at(4.0), posture.dp1.at(30.0)),
-        Sole.SOLE_MT1_HEAD: (posture.mtp1 - 30.0 * posture.mt1.axis, posture.mtp1),
-        Sole.SOLE_MT2_HEAD: (posture.mtp2 - 30.0 * posture.mt2.axis, posture.mtp2),
-        Sole.SOLE_TOE2: (posture.toe2.at(4.0), posture.toe2.at(50.0)),
+        Sole.SOLE_HALLUX: (posture.pp1.origin, posture.dp1.at(toes[0])),
+        Sole.SOLE_MT1_HEAD: (posture.mt1.origin, posture.mtp1),
+        Sole.SOLE_MT2_HEAD: (posture.mt2.origin, posture.mtp2),
+        Sole.SOLE_TOE2: (posture.toe2.origin, posture.toe2.at(toes[1])),
     }
 
 
 def sole_patches(
-    mesh: Tetrahedra, regions: list[Region], posture: Posture
+    mesh: Tetrahedra, regions: list[Region], case: Case, posture: Posture
 ) -> tuple[Cells, NDArray[np.int64]]:
     """Triangles of the sole (k, 3) and the `Sole` tag of each (k,)."""
     faces, behind = boundary_faces(mesh.cells)
@@ -43,7 +45,7 @@ def sole_patches(
     centre = (a + b + c) / 3.0
     down = normal[:, 2] < -0.3 * np.linalg.norm(normal, axis=1)
     sole = skin & down & (centre[:, 2] < REACH_MM)
-    segments = bone_segments(posture)
+    segments = bone_segments(case, posture)
     distance = np.stack([plan_distance(centre[sole], *ends) for ends in segments.values()], axis=1)
     tags = np.array([patch.value for patch in segments])[distance.argmin(axis=1)]
     return faces[sole], tags

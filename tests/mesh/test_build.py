@@ -13,7 +13,7 @@ import pytest
 from pipeline.config import Case
 from pipeline.config.joint import NormalJoint
 from pipeline.errors import QualityError
-from pipeline.mesh.anatomy import JOINT_HALF_ANGLE_DEG, parts_of
+from pipeline.mesh.anatomy import parts_of
 from pipeline.mesh.build import make_mesh, mesh_key
 from pipeline.mesh.cells import volumes
 from pipeline.mesh.posture import stand
@@ -100,7 +100,8 @@ def test_cartilage_has_its_thickness(normal: Case, mesh: meshio.Mesh, folder: Pa
     outer = inner + normal.joint.cartilage_mt1_mm.value
     tags = mesh.cell_data_dict["gmsh:physical"]["tetra"]
     layer = mesh.cells_dict["tetra"][tags == Region.MTP1_CARTILAGE_MT1.value]
-    solid_angle = 2.0 * np.pi * (1.0 - np.cos(np.radians(JOINT_HALF_ANGLE_DEG)))
+    half_angle = np.radians(normal.anatomy.shape.articular_half_angle_deg.value)
+    solid_angle = 2.0 * np.pi * (1.0 - np.cos(half_angle))
     want = solid_angle * (outer**3 - inner**3) / 3.0
     assert volumes(mesh.points, layer).sum() == pytest.approx(want, rel=0.05)
 

@@ -64,11 +64,11 @@ def test_box_has_its_corners_and_an_exact_distance_to_a_face() -> None:
     assert at(shape, 4.0, 3.5, 0.0) == pytest.approx(0.5)
 
 
-def test_loft_passes_through_its_section_and_its_bow() -> None:
+def test_loft_passes_through_its_section_and_its_rise() -> None:
     stations, half = np.array([0.0, 20.0, 40.0]), np.full(3, 5.0)
-    shape = implicit.loft(UPRIGHT, stations, half, 0.8 * half, bow=2.0)
-    assert at(shape, 20.0, 5.0, 2.0) == pytest.approx(0.0, abs=1e-9)  # widest at the bowed centre line
-    assert at(shape, 20.0, 0.0, 6.0) == pytest.approx(0.0, abs=1e-9)  # 2 of bow and 4 of half height
+    shape = implicit.loft(UPRIGHT, stations, half, 0.8 * half, rise=np.array([0.0, 2.0, 0.0]))
+    assert at(shape, 20.0, 5.0, 2.0) == pytest.approx(0.0, abs=1e-9)  # widest at the risen centre line
+    assert at(shape, 20.0, 0.0, 6.0) == pytest.approx(0.0, abs=1e-9)  # 2 of rise and 4 of half height
     assert at(shape, 20.0, 0.0, -2.0) == pytest.approx(0.0, abs=1e-9)
 
 
