@@ -11,6 +11,7 @@ from pipeline.measure.quantity import Measured, Place
 from pipeline.measure.solution import Solution
 from pipeline.measure.statistics import Floats, disc_means, weighted_percentile
 from pipeline.regions import Sole
+from pipeline.tetrahedron import FACES, outer_faces
 
 CONTACT_kPa = 10.0
 """A facet counts as in contact above this mean pressure: a choice of this project."""
@@ -98,6 +99,23 @@ def centre_from_joint(component: int, sign: float) -> Callable[[Solution], Measu
         return Measured(sign * (place[component] - float(joint[component])), where=place)
 
     return evaluate
+
+
+def unseen_penetration(solution: Solution) -> Measured:
+    """How deep the skin outside all sole patches ends below the floor, mm, with its place; 0 if nowhere.
+
+    Contact is looked for on the sole patches only, so this skin would pass through the floor unhindered.
+    """
+    owner, local = outer_faces(solution.cells)
+    surface = np.unique(solution.cells[owner[:, None], FACES[local]])
+    unseen = np.setdiff1d(surface, solution.sole_facets)
+    height = solution.points[unseen, 2] + solution.displacement[unseen, 2]
+    depth = float(solution.geometry["floor_z_mm"]) - height
+    if depth.max(initial=0.0) <= 0.0:
+        return Measured(0.0)
+    deepest = int(np.argmax(depth))
+    x, y, z = solution.points[unseen[deepest]]
+    return Measured(float(depth[deepest]), where=(float(x), float(y), float(z)))
 
 
 def _in_contact(solution: Solution) -> NDArray[np.bool_]:

@@ -10,16 +10,16 @@ import numpy as np
 from pipeline.errors import MeshError
 from pipeline.measure import tensors
 from pipeline.measure.quantity import Measured
-from pipeline.measure.solution import FAR, NEAR, Bone, Ints, Solution
+from pipeline.measure.solution import Bone, Ints, Solution
 from pipeline.measure.statistics import Floats, weighted_mean
 from pipeline.regions import Region
+from pipeline.tetrahedron import FACES, FAR, NEAR, outer_faces
 
 LENGTH_MM, WIDTH_MM = 5.0, 3.0
 """Patch along and across the bone: the published gauge area."""
 _SPLIT = 8
 _COVERED = 0.8
 _WIDEST = 4.0
-_FACES = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])  # face i lies opposite vertex i
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ def patch_strain(bone: str, cortex: Region, core: Region, sign: float) -> Callab
 def _surface(solution: Solution, bone: Bone, cortex: Region, core: Region) -> Surface:
     """Outer faces owned by cortex cells within 20 mm of mid-shaft."""
     cells = np.flatnonzero(solution.cells_of((cortex, core)))
-    middle = bone.base + 0.5 * bone.length_mm * bone.axis
+    middle = bone.at(0.5)
     reach = np.abs((solution.points[solution.cells[cells]] - middle) @ bone.axis).min(axis=1)
     cells = cells[reach <= 20.0]
-    owner, local = _outer_faces(solution.cells[cells])
+    owner, local = outer_faces(solution.cells[cells])
     keep = solution.region[cells[owner]] == int(cortex)
     owner, local = cells[owner[keep]], local[keep]
     if owner.size == 0:
@@ -93,23 +93,15 @@ def _surface(solution: Solution, bone: Bone, cortex: Region, core: Region) -> Su
     return _sample(solution, bone, middle, owner, local)
 
 
-def _outer_faces(cells: Ints) -> tuple[Ints, Ints]:
-    """Cell number and local face number of the faces that belong to one of the cells only."""
-    faces = np.sort(cells[:, _FACES].reshape(-1, 3), axis=1)
-    _, first, count = np.unique(faces, axis=0, return_index=True, return_counts=True)
-    alone = np.sort(first[count == 1])
-    return alone // 4, alone % 4
-
-
 def _sample(solution: Solution, bone: Bone, middle: Floats, owner: Ints, local: Ints) -> Surface:
-    corners = np.take_along_axis(solution.points[solution.cells[owner]], _FACES[local][:, :, None], axis=1)
+    corners = np.take_along_axis(solution.points[solution.cells[owner]], FACES[local][:, :, None], axis=1)
     opposite = solution.points[solution.cells[owner, local]]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normal *= np.sign(np.einsum("ij,ij->i", normal, corners[:, 0] - opposite))[:, None]
     doubled = np.linalg.norm(normal, axis=1)
     at_points = tensors.along(solution.strain[owner], bone.axis)
     at_vertices = (at_points - FAR * at_points.sum(axis=1, keepdims=True)) / (NEAR - FAR)
-    at_corners = np.take_along_axis(at_vertices, _FACES[local], axis=1)
+    at_corners = np.take_along_axis(at_vertices, FACES[local], axis=1)
 
     weights = _small_triangles(_SPLIT)
     places = np.einsum("sk,fki->fsi", weights, corners) - middle

@@ -10,6 +10,8 @@ from pipeline.measure.quantity import Measured, Published, Quantity
 from pipeline.measure.solution import Solution
 from pipeline.regions import Region, Sole
 
+LARGE_STRAIN = -0.5
+"""Principal strain beyond which soft tissue counts as crushed: a choice of this project."""
 _OURS = "definition of this project"
 _SIGMA, _EPSILON, _THETA = (
     "\N{GREEK SMALL LETTER SIGMA}",
@@ -146,6 +148,27 @@ def _mtp1() -> list[Quantity]:
         heading="Big-toe joint (MTP1) layers",
         place="the layers between MT1 and PP1: cartilage and gap, or the bone bridge of a fused joint",
     )
+
+
+def _soft() -> list[Quantity]:
+    """How far the small-strain theory is stretched."""
+    limit = f"{-LARGE_STRAIN:.0%}".replace("%", " %")
+    return [
+        Quantity(
+            name="soft_crushed_share",
+            symbol=f"V({_EPSILON}_3 < -{limit})",
+            label=f"volume pressed by more than {limit}",
+            unit="%",
+            region="Soft tissue",
+            statistic="share",
+            definition=(
+                f"share of the soft-tissue volume with a smallest principal strain beyond -{limit}, where "
+                "the small-strain theory no longer holds"
+            ),
+            source=_OURS,
+            evaluate=tissue.crushed_share((Region.SOFT_TISSUE,), LARGE_STRAIN),
+        )
+    ]
 
 
 def _under(sole: Sole, key: str, heading: str) -> list[Quantity]:
@@ -319,6 +342,15 @@ def _global() -> list[Quantity]:
             "as built",
         ),
         entry("force_imbalance", "|sum F|/F", "force out of balance", "", rest, whole.imbalance, "check"),
+        entry(
+            "unseen_penetration",
+            "g_unseen",
+            "skin outside the sole patches, below the floor",
+            "mm",
+            "depth below the floor of the lowest loaded surface vertex that is in no sole facet; 0 if none",
+            floor.unseen_penetration,
+            "check",
+        ),
     ]
 
 
@@ -331,5 +363,6 @@ REGISTRY: tuple[Quantity, ...] = (
     *_under(Sole.SOLE_TOE2, "toe2", "Under the second toe"),
     *_mtp1(),
     *_mt1(),
+    *_soft(),
     *_global(),
 )

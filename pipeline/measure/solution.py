@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,13 +18,10 @@ from pipeline.errors import MeshError
 from pipeline.measure import tensors
 from pipeline.measure.statistics import Floats
 from pipeline.regions import Region, Sole
+from pipeline.tetrahedron import FAR, NEAR
 from pipeline.units import body_weight_N
 
 Ints = NDArray[np.int64]
-
-NEAR, FAR = 0.5854101966249685, 0.1381966011250105
-"""Barycentric coordinates (5 + 3 sqrt 5)/20 and (5 - sqrt 5)/20 of the four stress points of a cell: the
-degree-2 rule for tetrahedra with equal weights. Point k lies nearest to vertex k."""
 
 _SHAPES: dict[str, tuple[int | None, ...]] = {
     "points": (None, 3),
@@ -50,6 +47,16 @@ class Bone:
     axis: Floats
     dorsal: Floats
     length_mm: float
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any]) -> Bone:
+        """Frame from a bone's entry in ``geometry.json``."""
+        base, axis, dorsal = (np.asarray(entry[key], dtype=np.float64) for key in ("base", "axis", "dorsal"))
+        return cls(base, axis, dorsal, float(entry["length_mm"]))
+
+    def at(self, fraction: float) -> Floats:
+        """Point on the axis at a fraction of the length from the base, mm."""
+        return self.base + fraction * self.length_mm * self.axis
 
     @property
     def across(self) -> Floats:
@@ -99,6 +106,11 @@ class Solution:
         return tensors.principal(self.stress)
 
     @cached_property
+    def principal_strain(self) -> Floats:
+        """Principal strains in rising order, shape (nc, 4, 3), no unit."""
+        return tensors.principal(self.strain)
+
+    @cached_property
     def sole_centres(self) -> Floats:
         """Centres of the sole facets in the unloaded model, shape (nf, 3), mm."""
         return np.asarray(self.points[self.sole_facets].mean(axis=1))
@@ -128,9 +140,7 @@ class Solution:
 
     def bone(self, name: str) -> Bone:
         """Frame of a bone by its name in ``geometry.json``: mt1, pp1, dp1, mt2 or toe2."""
-        entry = self.landmark("bones", name)
-        base, axis, dorsal = (np.asarray(entry[key], dtype=np.float64) for key in ("base", "axis", "dorsal"))
-        return Bone(base, axis, dorsal, float(entry["length_mm"]))
+        return Bone.read(self.landmark("bones", name))
 
     def landmark(self, group: str, name: str) -> Any:
         """Entry ``group.name`` of ``geometry.json``.

@@ -104,5 +104,21 @@ def peak_of(scalar: Scalar, choose: Choice, regions: tuple[Region, ...]) -> Call
     return evaluate
 
 
+def crushed_share(regions: tuple[Region, ...], strain: float) -> Callable[[Solution], Measured]:
+    """Evaluator of the share of the regions' volume with a smallest principal strain below a limit, percent.
+
+    Args:
+        regions: where to look.
+        strain: the limit, negative in compression, no unit.
+    """
+
+    def evaluate(solution: Solution) -> Measured:
+        mask = points_of(solution, inside(*regions), regions)
+        beyond = solution.principal_strain[..., 0][mask] < strain
+        return Measured(100.0 * weighted_mean(beyond.astype(np.float64), _volumes(solution)[mask]))
+
+    return evaluate
+
+
 def _volumes(solution: Solution) -> Floats:
     return np.repeat(solution.volume[:, None] / 4.0, 4, axis=1)

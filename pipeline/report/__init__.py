@@ -31,14 +31,15 @@ def report_key(case_dirs: Sequence[Path], mesh_dirs: Sequence[Path]) -> str:
         }
         for result in read_results(case_dirs, mesh_dirs)
     ]
-    return stage.sha256_of_data({"cases": cases, "code": stage.code_hash("report", "regions", "units")})
+    code = stage.code_hash("report", "measure", "regions", "tetrahedron", "units")
+    return stage.sha256_of_data({"cases": cases, "code": code})
 
 
 def make_report(case_dirs: Sequence[Path], mesh_dirs: Sequence[Path], out: Path) -> Path:
-    """Write ``index.html``, ``comparison.json``, ``comparison.csv`` and the pictures, the manifest last.
+    """Write ``index.html``, ``comparison.json``, ``comparison.csv``, the pictures, and the manifest last.
 
-    Pictures are drawn by a process of their own; where that fails the page says so and everything else
-    is written all the same.
+    Pictures are drawn by a process of their own. Where one fails the page says so and everything else is
+    written all the same, but no manifest: the report is not finished, and the next run makes it again.
 
     Args:
         case_dirs: folders of measured cases.
@@ -61,12 +62,14 @@ def make_report(case_dirs: Sequence[Path], mesh_dirs: Sequence[Path], out: Path)
     made = datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC")
     index = out / "index.html"
     stage.write_text(index, render(results, rows, pictures, stage.git_commit(), made))
-    stage.finish(
-        out,
-        STAGE,
-        key,
-        [index.name, "comparison.json", "comparison.csv", *(p.path.name for p in pictures if p.path)],
-        packages=("numpy", "matplotlib", "jinja2", "pyvista", "meshio"),
-        seconds=time.perf_counter() - started,
-    )
+    drawn = [picture.path.name for picture in pictures if picture.path]
+    if len(drawn) == len(pictures):
+        stage.finish(
+            out,
+            STAGE,
+            key,
+            [index.name, "comparison.json", "comparison.csv", *drawn],
+            packages=("numpy", "matplotlib", "jinja2", "pyvista", "meshio"),
+            seconds=time.perf_counter() - started,
+        )
     return index

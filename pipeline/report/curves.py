@@ -11,11 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.regions import Sole
+from pipeline.report.colours import FAINT, INK, KINDS
 from pipeline.report.results import CaseResult
 from pipeline.report.words import number as digits
 
-KINDS = {"normal": "#0072B2", "stiff": "#E69F00", "fused": "#CC3311"}
-INK, FAINT = "#1c2530", "#8a94a0"
 SOLES = {
     Sole.SOLE_HALLUX: ("hallux", "hallux", "#882255"),
     Sole.SOLE_MT1_HEAD: ("mt1_head", "first head", "#DDAA33"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.machine import child_environment
 from pipeline.report.pictures.job import CaseFiles, Job
 from pipeline.report.results import CaseResult
-from pipeline.stage import PACKAGE
 
 PICTURES = {
     "whole": (
@@ -77,7 +76,7 @@ def _run(command: list[str]) -> str:
     """Run the picture program; an empty string if all went well, else what happened in one line."""
     try:
         ended = subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS, check=False, env=_environment()
+            command, capture_output=True, text=True, timeout=SECONDS, check=False, env=child_environment()
         )
     except subprocess.TimeoutExpired:
         return f"the picture program was stopped after {SECONDS:.0f} s"
@@ -90,12 +89,6 @@ def _run(command: list[str]) -> str:
         last = ended.stderr.strip().splitlines()[-1:] or ["no message"]
         return f"the picture program failed: {last[0]}"
     return ""
-
-
-def _environment() -> dict[str, str]:
-    """This process's environment, with the package importable from any folder."""
-    paths = [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def _picture(name: str, path: Path, fault: str) -> Picture:

@@ -11,18 +11,21 @@ from typing import Any
 import jinja2
 
 from pipeline import __version__
+from pipeline.measure.registry import LARGE_STRAIN
 from pipeline.report import curves, inputs, published
+from pipeline.report.colours import INK, KINDS
 from pipeline.report.comparison import Row, reference
 from pipeline.report.drawing import Picture
 from pipeline.report.results import CaseResult
 from pipeline.report.words import SAME_PERCENT, number, summary
 
 LIMITS = (
-    "Strains are taken as small and the tissues as linear elastic, although skin and pads deform by tens "
-    "of percent.",
     "Joints are soft layers bonded to the bones on both sides: they can pull as well as push, and "
     "surfaces do not slide. Joint stress is therefore less concentrated, and shear higher, than in true "
     "contact.",
+    "The bases of both metatarsals are clamped to one rigid block that only moves down: the "
+    "tarsometatarsal joints do not give. For how the two rays share the load this is the largest "
+    "assumption of all; a first ray that gives would pass load on to the second.",
     "Plantar fascia and flexors are passive elastic bands; no muscle pulls. Measured walking needs both.",
     "The posture of each joint follows a kinematic rule (heel rise, limit of the joint, toe above the "
     "floor); the moment stored in reaching it is not in the model.",
@@ -62,6 +65,8 @@ def render(
         version=__version__,
         commit=commit,
         made=made,
+        ink=INK,
+        kinds=KINDS,
         results=results,
         pictures=[_embedded(picture) for picture in pictures],
         charts={name: embed(svg.encode(), "svg+xml") for name, svg in curves.charts(results).items()},
@@ -98,16 +103,38 @@ def _texts(results: Sequence[CaseResult]) -> dict[str, Any]:
     kinds = {result.case.title: result.kind for result in results}
     titles = [result.short_title[:1].lower() + result.short_title[1:] for result in results]
     joined = titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} and {titles[-1]}"
-    level = results[0].case.mesh.level
     return {
         "title": f"Where the load goes: {joined}",
         "summary": [(heading, kinds[heading], sentences) for heading, sentences in summary(results)],
         "caution": "Read this as a model's predictions for one generic foot, not as a finding in patients. "
-        f"It is a {_COARSE[level]}. Differences below {SAME_PERCENT:g} % are called about the same.",
+        f"{_mesh_levels(results)} Differences below {SAME_PERCENT:g} % are called about the same.",
         "held": published.hold(results),
         "predictions": published.predictions(results),
-        "limits": LIMITS,
+        "limits": (_small_strain(results), *LIMITS),
     }
+
+
+def _mesh_levels(results: Sequence[CaseResult]) -> str:
+    """What the mesh level means for the reader: once if all cases have the same, else case by case."""
+    levels = {result.case.mesh.level for result in results}
+    if len(levels) == 1:
+        return f"It is a {_COARSE[levels.pop()]}."
+    each = "; ".join(f"{result.short_title}: {_COARSE[result.case.mesh.level]}" for result in results)
+    return f"The cases do not share a mesh level, so part of what differs is the mesh. {each}."
+
+
+def _small_strain(results: Sequence[CaseResult]) -> str:
+    """The limit of the small-strain theory, with how far each case is beyond it."""
+    shares = [
+        f"{number(result.value('soft_crushed_share'))} % ({result.short_title.lower()})" for result in results
+    ]
+    listed = shares[0] if len(shares) == 1 else f"{', '.join(shares[:-1])} and {shares[-1]}"
+    return (
+        "Strains are taken as small and the tissues as linear elastic, yet the soft tissue is pressed by "
+        f"more than {-LARGE_STRAIN:.0%}".replace("%", " %")
+        + f" over {listed} of its volume: pads come out too soft at the end of loading, and their strains "
+        "are not to be read as real ones."
+    )
 
 
 def _table(results: Sequence[CaseResult], rows: Sequence[Row]) -> dict[str, Any]:

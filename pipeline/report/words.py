@@ -127,5 +127,5 @@ def _ip(result: CaseResult, base: CaseResult) -> str:
         f"In the cartilage of the IP joint the model predicts {change(high, base_high)} with the normal "
         f"joint for the 95th percentile of von Mises stress ({number(high)} MPa against "
         f"{number(base_high)} MPa; mean {number(mean)} against {number(base_mean)} MPa). No published IP "
-        "stress exists to check this against."
+        "stress was found to check this against."
     )

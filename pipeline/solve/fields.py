@@ -11,11 +11,9 @@ from pipeline.solve import compat
 from pipeline.solve.elasticity import ElasticBody
 from pipeline.solve.floor import Floor
 from pipeline.solve.mpi import gather_rows
+from pipeline.tetrahedron import FAR, NEAR
 
 Floats = NDArray[np.float64]
-
-NEAR, FAR = 0.5854101966249685, 0.1381966011250105
-"""Barycentric shares of the symmetric 4-point rule of degree 2, (5 + 3 sqrt 5)/20 and (5 - sqrt 5)/20."""
 
 STRESS_SHARES = np.full((4, 4), FAR) + (NEAR - FAR) * np.eye(4)
 """Point k, by its shares of the four vertices, is nearest vertex k; each has a quarter of the volume."""

@@ -17,6 +17,7 @@ from pipeline.solve import compat
 from pipeline.solve.elasticity import ElasticBody, Expr, assemble_force
 from pipeline.solve.model import FootMesh, corner_coordinates
 from pipeline.solve.mpi import any_rank, global_min, global_sum
+from pipeline.tetrahedron import FACES
 
 import basix  # isort: skip
 import ufl  # isort: skip
@@ -32,9 +33,6 @@ QUADRATURE_DEGREE = 4
 PAD_FOUNDATION_MPa_per_mm = 0.1
 """Foundation stiffness of a pad for the first guess only: 1 MPa over 10 mm."""
 
-FACET_VERTICES = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
-"""Vertices of the reference tetrahedron on each of its facets; facet k is opposite vertex k."""
-
 
 class SoleSamples:
     """Quadrature points of the sole facets of this rank.
@@ -48,7 +46,7 @@ class SoleSamples:
     def __init__(self, foot: FootMesh, space: fem.FunctionSpace) -> None:
         points, weights = basix.make_quadrature(basix.CellType.triangle, QUADRATURE_DEGREE)
         cells, facets = _cells_and_facets(foot)
-        corners = corner_coordinates(foot)[cells[:, None], FACET_VERTICES[facets]]
+        corners = corner_coordinates(foot)[cells[:, None], FACES[facets]]
         shares = np.column_stack([1.0 - points.sum(axis=1), points])
         normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         self.region = np.asarray(foot.sole.values)
@@ -79,7 +77,7 @@ def _shape_functions(space: fem.FunctionSpace, shares: Floats) -> Floats:
     """Shape functions at facet points given by barycentric shares, shape (4 facets, points, functions)."""
     reference = basix.geometry(basix.CellType.tetrahedron)
     element = space.element.basix_element
-    tables = [element.tabulate(0, shares @ reference[corner])[0, :, :, 0] for corner in FACET_VERTICES]
+    tables = [element.tabulate(0, shares @ reference[corner])[0, :, :, 0] for corner in FACES]
     return np.asarray(tables, dtype=np.float64)
 
 

@@ -83,7 +83,6 @@ class LinearSolver:
         log: Callable[[str], None],
     ) -> None:
         self.settings = settings
-        self.iterations = 0
         self._log = log
         self._matrix = matrix
         self.ksp = PETSc.KSP().create(matrix.comm)
@@ -173,7 +172,6 @@ class LinearSolver:
         self.ksp.solve(force, x)
         reason = self.ksp.getConvergedReason()
         done = int(self.ksp.getIterationNumber())
-        self.iterations += done
         if reason <= 0:
             norm, goal = self.ksp.getResidualNorm(), max(self.settings.rtol * force.norm(), atol)
             raise LinearSolverError(

@@ -21,6 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from pipeline.errors import MeshError
 from pipeline.regions import Region, Sole
+from pipeline.tetrahedron import FACES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -164,7 +165,7 @@ def _check_volumes(path: Path, mesh: MeshFile) -> None:
 
 def _check_sole(path: Path, mesh: MeshFile) -> None:
     """Every sole triangle is a face of exactly one tetrahedron, and is there once."""
-    faces = np.sort(mesh.cells[:, [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]].reshape(-1, 3), axis=1)
+    faces = np.sort(mesh.cells[:, FACES].reshape(-1, 3), axis=1)
     sole = np.sort(mesh.sole_facets, axis=1)
     both = np.concatenate([faces, sole])
     _, inverse, counts = np.unique(both, axis=0, return_inverse=True, return_counts=True)

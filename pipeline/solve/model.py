@@ -30,7 +30,6 @@ class FootMesh:
         sole: facet tags with the values of :class:`Sole`.
         cell_number: place of each local cell in the mesh file, shape (local cells,).
         vertex_number: place of each local geometry node in the mesh file.
-        corner: local geometry nodes of each local cell in the vertex order of the file, (local cells, 4).
         reference_corner: for each local cell and each vertex in file order, the vertex of DOLFINx's
             reference cell, shape (local cells, 4).
         sole_number: place of each facet of ``sole`` in the mesh file.
@@ -42,7 +41,6 @@ class FootMesh:
     sole: mesh.MeshTags
     cell_number: Ints
     vertex_number: Ints
-    corner: Int32s
     reference_corner: Ints
     sole_number: Int32s
     totals: tuple[int, int, int]
@@ -82,14 +80,13 @@ def distribute(comm: MPI.Comm, file: MeshFile | None) -> FootMesh:
     sole_number = np.asarray(tagged.values, dtype=np.int32)
     sole = mesh.meshtags(domain, 2, tagged.indices, all_sole[sole_number].astype(np.int32))
     vertex_number = np.asarray(domain.geometry.input_global_indices, dtype=np.int64)
-    corner, reference_corner = _corners(domain, vertex_number, all_cells[cell_number])
+    reference_corner = _reference_corners(domain, vertex_number, all_cells[cell_number])
     foot = FootMesh(
         domain=domain,
         region=all_regions[cell_number],
         sole=sole,
         cell_number=cell_number,
         vertex_number=vertex_number,
-        corner=corner,
         reference_corner=reference_corner,
         sole_number=sole_number,
         totals=totals,
@@ -98,12 +95,10 @@ def distribute(comm: MPI.Comm, file: MeshFile | None) -> FootMesh:
     return foot
 
 
-def _corners(domain: mesh.Mesh, vertex_number: Ints, file_cells: Ints) -> tuple[Int32s, Ints]:
+def _reference_corners(domain: mesh.Mesh, vertex_number: Ints, file_cells: Ints) -> Ints:
     """Match the vertices of each local cell, which DOLFINx may reorder, to their order in the file."""
-    nodes = domain.geometry.dofmap
-    numbers = vertex_number[nodes]
-    reference = np.argmax(file_cells[:, :, None] == numbers[:, None, :], axis=2)
-    return np.take_along_axis(nodes, reference, axis=1), reference.astype(np.int64)
+    numbers = vertex_number[domain.geometry.dofmap]
+    return np.argmax(file_cells[:, :, None] == numbers[:, None, :], axis=2).astype(np.int64)
 
 
 def _check_whole(foot: FootMesh, all_regions: Ints, all_sole: Ints) -> None:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from pipeline import stage
 from pipeline.config import Case, dump_yaml
-from pipeline.measure.solution import FAR, NEAR
 from pipeline.regions import Region, Sole
+from pipeline.tetrahedron import FACES, FAR, NEAR
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -87,7 +87,7 @@ def grid(lines: tuple[Floats, Floats, Floats], label: Callable[[Floats], Ints]) 
 
 def bottom_facets(points: Floats, cells: Ints, below: float = 1e-9) -> Ints:
     """Triangles all of whose vertices lie at or below a height, shape (nf, 3)."""
-    faces = cells[:, [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]].reshape(-1, 3)
+    faces = cells[:, FACES].reshape(-1, 3)
     low = (points[faces][..., 2] <= below).all(axis=1)
     return np.asarray(np.unique(np.sort(faces[low], axis=1), axis=0))
 

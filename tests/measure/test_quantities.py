@@ -167,6 +167,43 @@ def test_balance_of_forces(take: Take, solution: Solution) -> None:
     assert BY_NAME["force_imbalance"].evaluate(stray).value == pytest.approx(1.0 / 432.0, rel=1e-9)
 
 
+def test_skin_above_the_floor_is_no_penetration(take: Take, solution: Solution) -> None:
+    """The brick foot stands on its sole; pressing the sole itself into the floor is the solver's affair."""
+    assert take("unseen_penetration") == Measured(0.0)
+    displacement = np.zeros_like(solution.points)
+    displacement[np.unique(solution.sole_facets), 2] = -1.0
+    pressed = replace(solution, displacement=displacement)
+    assert BY_NAME["unseen_penetration"].evaluate(pressed) == Measured(0.0)
+
+
+def test_skin_outside_the_sole_below_the_floor_is_found(solution: Solution) -> None:
+    """Without the hallux patch, its skin pressed down by up to 0.6 mm at (100, 4) is found there."""
+    hallux = solution.facets_of(Sole.SOLE_HALLUX)
+    away = np.linalg.norm(solution.points[:, :2] - [100.0, 4.0], axis=1)
+    displacement = np.zeros_like(solution.points)
+    displacement[:, 2] = -0.6 * np.maximum(0.0, 1.0 - away / 10.0)
+    seen = replace(solution, displacement=displacement)
+    assert BY_NAME["unseen_penetration"].evaluate(seen).value == 0.0
+    unseen = replace(
+        seen, sole_facets=solution.sole_facets[~hallux], sole_region=solution.sole_region[~hallux]
+    )
+    found = BY_NAME["unseen_penetration"].evaluate(unseen)
+    assert found.value == pytest.approx(0.6)
+    assert found.where == (100.0, 4.0, 0.0)
+
+
+def test_share_of_crushed_soft_tissue(take: Take, solution: Solution) -> None:
+    """Where skin is split at z = 8 mm into crushed below and sound above, the share is that of the volume."""
+    assert take("soft_crushed_share").value == 0.0
+    strain = np.zeros_like(solution.strain)
+    strain[..., 2] = np.where(solution.stress_points[..., 2] < 8.0, -0.51, -0.49)
+    strain[..., 0] = 0.9
+    measured = BY_NAME["soft_crushed_share"].evaluate(replace(solution, strain=strain))
+    soft = solution.cells_of([Region.SOFT_TISSUE])
+    low = soft & (solution.points[solution.cells].mean(axis=1)[:, 2] < 8.0)
+    assert measured.value == pytest.approx(100.0 * solution.volume[low].sum() / solution.volume[soft].sum())
+
+
 def test_posture_comes_from_the_mesh(take: Take) -> None:
     """Angles are those of geometry.json."""
     assert take("mtp1_dorsiflexion").value == 40.0

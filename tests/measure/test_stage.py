@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import meshio
@@ -12,11 +14,11 @@ import pytest
 
 from pipeline import stage
 from pipeline.config import Case
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, QualityError
 from pipeline.measure import measure, measure_key
 from pipeline.measure.registry import REGISTRY
-from pipeline.regions import Region
-from tests.measure.bricks import Bricks, write_case
+from pipeline.regions import Region, Sole
+from tests.measure.bricks import Bricks, Floats, write_case
 
 Folders = tuple[Path, Path]
 
@@ -82,6 +84,24 @@ def test_an_unfinished_solve_is_not_measured(folders: Folders, case: Case) -> No
     stage.Manifest.path(folders[0], "solve").unlink()
     with pytest.raises(ConfigError, match="no finished solve"):
         measure(*folders, case)
+
+
+def test_skin_through_the_floor_fails_the_gate(tmp_path: Path, case: Case, bricks: Bricks) -> None:
+    """A sole that lacks the hallux, pressed down 0.6 mm: place, depth and cure are named, no manifest."""
+    seen = bricks.facet_region != int(Sole.SOLE_HALLUX)
+    short = replace(bricks, facets=bricks.facets[seen], facet_region=bricks.facet_region[seen])
+
+    def down(x: Floats, depth: float) -> Floats:
+        return -depth * (x == [100.0, 4.0, 0.0]).all(axis=1)[:, None] * np.array([0.0, 0.0, 1.0])
+
+    allowed = write_case(tmp_path / "allowed", case, short, displacement=partial(down, depth=0.04))
+    measure(*allowed, case)
+    refused = write_case(tmp_path / "refused", case, short, displacement=partial(down, depth=0.6))
+    with pytest.raises(
+        QualityError, match=r"0\.60 mm below the floor, at \(100\.0, 4\.0, 0\.0\) mm.*REACH_MM"
+    ):
+        measure(*refused, case)
+    assert stage.Manifest.read(refused[0], "measure") is None
 
 
 def test_same_fields_same_bytes(folders: Folders, case: Case) -> None:

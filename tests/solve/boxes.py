@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.regions import Region, Sole
+from pipeline.tetrahedron import FACES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,7 +38,7 @@ def box(size: tuple[float, float, float], counts: tuple[int, int, int]) -> tuple
 
 def bottom_facets(points: Floats, cells: Ints) -> Ints:
     """Triangles of the mesh on the plane z = 0."""
-    faces = cells[:, [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]].reshape(-1, 3)
+    faces = cells[:, FACES].reshape(-1, 3)
     return faces[np.all(points[faces][:, :, 2] == 0.0, axis=1)]
 
 

@@ -14,12 +14,14 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from pipeline.measure import gauge, tensors
+from pipeline.measure.solution import Bone
 from pipeline.regions import Region
+from pipeline.report.colours import INK
 from pipeline.report.pictures.panel import View, render, save, scale_bar, show
-from pipeline.report.pictures.scene import INK, Bone, Floats, Scene
+from pipeline.report.pictures.scene import Scene
 
 MAP = "PuOr_r"
-GAUGE_MM = (5.0, 3.0)
 BONE = (Region.MT2_CORTEX, Region.MT2_CORE)
 
 
@@ -73,18 +75,11 @@ def _stress_surface(scene: Scene) -> pv.PolyData:
     """Surface of the bone with the stress along its axis averaged to the points, MPa."""
     part = scene.part(BONE)
     cortex = np.asarray(part["region"]) == int(Region.MT2_CORTEX)
-    part["axial"] = _axial(part, scene.bone("mt2").axis)
+    stress = np.column_stack([part[f"stress_{component}_MPa"] for component in tensors.COMPONENTS])
+    part["axial"] = tensors.along(stress.astype(np.float64), scene.bone("mt2").axis)
     points = part.extract_cells(cortex).cell_data_to_point_data()
     surface = part.extract_surface(algorithm="dataset_surface")
     return surface.sample(points, snap_to_closest_point=True)
-
-
-def _axial(part: pv.UnstructuredGrid, axis: Floats) -> Floats:
-    xx, yy, zz, xy, yz, xz = (
-        np.asarray(part[f"stress_{name}_MPa"]) for name in ("xx", "yy", "zz", "xy", "yz", "xz")
-    )
-    a, b, c = axis
-    return np.asarray(a * a * xx + b * b * yy + c * c * zz + 2 * (a * b * xy + b * c * yz + a * c * xz))
 
 
 def _add(plotter: pv.Plotter, surface: pv.PolyData, limit: float) -> None:
@@ -102,7 +97,7 @@ def _add(plotter: pv.Plotter, surface: pv.PolyData, limit: float) -> None:
 def _gauge(axes: Axes, view: View, bone: Bone) -> None:
     """Outline of the strain gauge at mid-shaft."""
     x, y = view.project(bone.at(0.5))
-    length, width = GAUGE_MM
+    length, width = gauge.LENGTH_MM, gauge.WIDTH_MM
     axes.add_patch(
         Rectangle((x - length / 2, y - width / 2), length, width, fill=False, ec=INK, lw=1.3, zorder=5)
     )

@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from pipeline.report.pictures.scene import INK, Floats
+from pipeline.measure.statistics import Floats
+from pipeline.report.colours import INK
 
 matplotlib.use("Agg")
 Image = NDArray[np.uint8]

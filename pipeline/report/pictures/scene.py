@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,34 +11,14 @@ from typing import Any
 import meshio
 import numpy as np
 import pyvista as pv
-from numpy.typing import NDArray
 
+from pipeline.measure.solution import Bone
+from pipeline.measure.statistics import Floats
 from pipeline.regions import Region
 from pipeline.report.pictures.job import CaseFiles
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
 IP_LAYERS = (Region.IP_CARTILAGE_PP1, Region.IP_GAP, Region.IP_CARTILAGE_DP1)
 MTP1_LAYERS = (Region.MTP1_CARTILAGE_MT1, Region.MTP1_GAP, Region.MTP1_CARTILAGE_PP1)
-KINDS = {"normal": "#0072B2", "stiff": "#E69F00", "fused": "#CC3311"}
-"""Colour of each kind of joint, told apart by colour-blind readers too."""
-INK = "#1c2530"
-FAINT = "#8a94a0"
-
-
-@dataclass(frozen=True)
-class Bone:
-    """Landmarks of a bone: base in mm, unit vectors along it and towards its back."""
-
-    base: Floats
-    axis: Floats
-    dorsal: Floats
-    length_mm: float
-
-    def at(self, fraction: float) -> Floats:
-        """Point on the axis at a fraction of the length from the base, mm."""
-        return self.base + fraction * self.length_mm * self.axis
 
 
 class Scene:
@@ -73,9 +52,7 @@ class Scene:
 
     def bone(self, name: str) -> Bone:
         """Landmarks of a bone by name."""
-        entry = self.geometry["bones"][name]
-        base, axis, dorsal = (np.asarray(entry[key], dtype=np.float64) for key in ("base", "axis", "dorsal"))
-        return Bone(base, axis, dorsal, float(entry["length_mm"]))
+        return Bone.read(self.geometry["bones"][name])
 
     def middle(self, regions: Iterable[Region]) -> Floats:
         """Middle of some regions' cells, mm."""

@@ -16,9 +16,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from pipeline.measure.statistics import Floats
 from pipeline.regions import Region
+from pipeline.report.colours import FAINT, INK
 from pipeline.report.pictures.panel import View, bare, heading, save, scale_bar
-from pipeline.report.pictures.scene import FAINT, INK, IP_LAYERS, Floats, Scene
+from pipeline.report.pictures.scene import IP_LAYERS, Scene
 
 Polygons = list[Floats]
 

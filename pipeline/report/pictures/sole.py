@@ -14,12 +14,15 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.tri import Triangulation
 
+from pipeline.measure.floor import CONTACT_kPa
+from pipeline.measure.solution import Ints
+from pipeline.measure.statistics import Floats
 from pipeline.regions import Region, Sole
+from pipeline.report.colours import INK
 from pipeline.report.pictures.panel import View, bare, heading, save, scale_bar
-from pipeline.report.pictures.scene import INK, Floats, Ints, Scene
+from pipeline.report.pictures.scene import Scene
 
 MAP = "viridis"
-THRESHOLD_kPa = 10.0
 _LABELS = {
     Sole.SOLE_HALLUX: ("hallux", "hallux"),
     Sole.SOLE_MT1_HEAD: ("mt1_head", "1st head"),
@@ -75,8 +78,8 @@ def _footprint(axes: Axes, view: View, scene: Scene, norm: Normalize) -> None:
     outline = Triangulation(skin.points[:, 1], skin.points[:, 0], faces)
     axes.tripcolor(outline, np.zeros(len(skin.points)), cmap="Greys", vmin=-1, vmax=7)
     points, triangles, pressure = _smooth(scene.sole)
-    if pressure.max() > THRESHOLD_kPa:
-        levels = np.linspace(THRESHOLD_kPa, float(norm.vmax or 0.0), 25)
+    if pressure.max() > CONTACT_kPa:
+        levels = np.linspace(CONTACT_kPa, float(norm.vmax or 0.0), 25)
         plane = Triangulation(points[:, 1], points[:, 0], triangles)
         axes.tricontourf(plane, pressure, levels, cmap=MAP, norm=norm, extend="max")
     for sole, (key, words) in _LABELS.items():

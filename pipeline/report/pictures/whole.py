@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from pipeline.regions import Region
+from pipeline.report.colours import FAINT, INK
 from pipeline.report.pictures.panel import View, heading, render, save, scale_bar, show
-from pipeline.report.pictures.scene import FAINT, INK, IP_LAYERS, MTP1_LAYERS, Scene
+from pipeline.report.pictures.scene import IP_LAYERS, MTP1_LAYERS, Scene
 
 BONE, RAY2, CARTILAGE, BRIDGE, SPUR, BAND, SKIN = (
     "#efe3c8", "#b9c4cf", "#2a9d8f", "#d1495b", "#d1495b", "#c98d3e", "#e8b59a",
