@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from pipeline import __version__
 from pipeline.config import Case, check_output_folder, load_case, write_default_files
@@ -15,7 +19,7 @@ from pipeline.console import Console
 from pipeline.doctor import run_doctor
 from pipeline.errors import INTERNAL, INTERRUPTED, ConfigError, FirstRayError
 from pipeline.machine import physical_cores
-from pipeline.run import Job, mesh_all, report, run_line, solve
+from pipeline.run import Job, mesh_all, report, require_results, run_line, solve
 from pipeline.summary import headline
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,7 +47,7 @@ def case_path(text: str) -> Path:
     """
     path = Path(text)
     shipped = CASES / f"{text}.yaml"
-    if path.suffix in (".yaml", ".yml") or path.exists():
+    if path.suffix in (".yaml", ".yml") or path.is_file():
         return path
     if shipped.is_file():
         return shipped
@@ -113,11 +117,7 @@ def run_solve(args: argparse.Namespace) -> int:
 def run_report(args: argparse.Namespace) -> int:
     """Write the report of cases that are solved and measured."""
     jobs = jobs_of(args)
-    for job in jobs:
-        if not (job.folder / "quantities.json").is_file():
-            raise ConfigError(
-                f"{job.folder}: no results of case {job.case.name}; run: firstray run {job.case.name}"
-            )
+    require_results(jobs)
     print(report(jobs, Console(), force=args.force))
     return 0
 
@@ -228,11 +228,32 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+@contextmanager
+def signals_as_interrupts() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the command as Ctrl-C does, so that no solve is left behind."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        for each in taken:
+            signal.signal(each, signal.SIG_IGN)  # once is enough: what follows is cleaning up
+        raise KeyboardInterrupt
+
+    found = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
+    taken = [each for each, handler in found.items() if handler is not signal.SIG_IGN]
+    for each in taken:
+        signal.signal(each, interrupt)
+    try:
+        yield
+    finally:
+        for each in taken:
+            signal.signal(each, found[each])
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     args = build_parser().parse_args(argv)
     try:
-        return int(args.run(args))
+        with signals_as_interrupts():
+            return int(args.run(args))
     except FirstRayError as fault:
         print(f"firstray: {fault}", file=sys.stderr)
         return fault.exit_code

@@ -18,6 +18,10 @@ from __future__ import annotations
 INTERRUPTED = 5
 INTERNAL = 70
 
+OUT_OF_MEMORY = (
+    "memory ran out; use solver.linear: multigrid, a coarser mesh.level or a machine with more memory"
+)
+
 
 class FirstRayError(Exception):
     """A fault the user can act on; shown without a traceback."""
@@ -47,6 +51,12 @@ class LinearSolverError(FirstRayError):
     """The linear solver failed, usually for lack of memory."""
 
     exit_code = 4
+
+
+class StoppedError(FirstRayError):
+    """A stage was stopped by a signal or a time limit."""
+
+    exit_code = INTERRUPTED
 
 
 class QualityError(FirstRayError):

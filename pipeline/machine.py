@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 from pipeline.errors import MachineError
 
@@ -58,13 +59,25 @@ def child_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{known}" if known else here}
 
 
-def follow(command: Sequence[str], on_line: Callable[[str], None]) -> int:
+def follow(command: Sequence[str], on_line: Callable[[str], None], errors: IO[str] | None = None) -> int:
     """Run a program, hand over its output line by line, and return its exit code.
 
     On Ctrl-C the program is asked to end, given some seconds, then killed; KeyboardInterrupt goes on.
+    A second Ctrl-C kills it at once.
+
+    Args:
+        command: the program and its arguments.
+        on_line: receives each line of standard output.
+        errors: file for standard error; None leaves it to the terminal.
     """
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, bufsize=1, start_new_session=True, env=child_environment()
+        command,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        bufsize=1,
+        start_new_session=True,
+        env=child_environment(),
     ) as process:
         assert process.stdout is not None
         try:
@@ -81,6 +94,6 @@ def _end(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -7,7 +7,7 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from pipeline.config import Case, dump_yaml
 from pipeline.console import Console
 from pipeline.machine import follow, mpi_command
 from pipeline.measure import measure, measure_key
-from pipeline.mesh.build import make_mesh, mesh_folder
+from pipeline.mesh.build import make_mesh, mesh_folder, mesh_key
 from pipeline.report import make_report, report_key
 from pipeline.solve.key import solve_key
 from pipeline.stage import (
@@ -29,8 +29,19 @@ from pipeline.stage import (
 )
 
 KINDS = {
-    kind.exit_code: kind for kind in (errors.ConfigError, errors.ConvergenceError, errors.LinearSolverError)
+    kind.exit_code: kind
+    for kind in (
+        errors.ConfigError,
+        errors.ConvergenceError,
+        errors.LinearSolverError,
+        errors.StoppedError,
+        errors.QualityError,
+    )
 }
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SOLVER_ERRORS = "solve.errors.log"
+"""What the solver and mpirun wrote to standard error; there only if they did."""
 
 
 @dataclass(frozen=True)
@@ -82,26 +93,35 @@ def mesh_all(jobs: Sequence[Job], workers: int, console: Console, *, force: bool
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(workers, len(fresh)), context, _leave_interrupts_to_parent)
     try:
-        with pool:
-            running = [
-                (job, pool.submit(_mesh_from_data, job.case.resolved(), job.meshes, force))
-                for job in fresh.values()
-            ]
-            for job, _ in running:
-                console.begin("mesh", job.case.name)
-            for job, future in running:
-                future.result()
-                manifest = Manifest.read(job.mesh, "mesh")
-                console.done("mesh", job.case.name, manifest.seconds if manifest else 0.0)
-    except BaseException:
+        running = {
+            pool.submit(_mesh_from_data, job.case.resolved(), job.meshes, force): job
+            for job in fresh.values()
+        }
+        for job in fresh.values():
+            console.begin("mesh", job.case.name)
+        for future in as_completed(running):
+            future.result()
+            job = running[future]
+            manifest = Manifest.read(job.mesh, "mesh")
+            console.done("mesh", job.case.name, manifest.seconds if manifest else 0.0)
+    except BaseException:  # a mesh cannot be asked to stop: do not wait for the others
         for process in multiprocessing.active_children():
             process.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
         raise
+    pool.shutdown()
 
 
 def _mesh_is_there(job: Job) -> bool:
-    manifest = Manifest.read(job.mesh, "mesh")
-    return manifest is not None and up_to_date(job.mesh, "mesh", manifest.key)
+    return up_to_date(job.mesh, "mesh", mesh_key(job.case))
+
+
+def write_case(job: Job) -> None:
+    """Put the case beside its results; its title may be new although no number is."""
+    path, text = job.folder / "case.yaml", dump_yaml(job.case)
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        job.folder.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
 
 
 def solve(job: Job, ranks: int, console: Console, *, force: bool = False) -> None:
@@ -110,33 +130,62 @@ def solve(job: Job, ranks: int, console: Console, *, force: bool = False) -> Non
     Raises:
         FirstRayError: what the solver reported, with its exit code.
     """
-    key = solve_key(job.case, job.mesh)
-    if not force and up_to_date(job.folder, "solve", key):
+    write_case(job)
+    if not force and up_to_date(job.folder, "solve", solve_key(job.case, job.mesh)):
         console.skipped("solve", job.case.name)
         return
-    begin(job.folder, "solve")
-    write_text(job.folder / "case.yaml", dump_yaml(job.case))
+    for stage in ("measure", "solve"):
+        begin(job.folder, stage)
+    (job.folder / "status.json").unlink(missing_ok=True)
     program = ["-m", "mpi4py", "-m", "pipeline.solve", "--case", str(job.folder / "case.yaml")]
     program += ["--mesh", str(job.mesh), "--out", str(job.folder), "--ranks", str(ranks)]
     with timed(console, "solve", job.case.name), console.steps(job.case.name) as show:
-        code = follow(mpi_command(ranks, program), show)
+        words = job.folder / SOLVER_ERRORS
+        with words.open("w", encoding="utf-8") as stream:
+            code = follow(mpi_command(ranks, program), show, stream)
         if code != 0:
             raise solver_error(job, code)
+        if words.stat().st_size == 0:
+            words.unlink()
 
 
 def solver_error(job: Job, code: int) -> errors.FirstRayError:
-    """The error a solve ended with, from its status file; the process's exit code if it left none."""
+    """The error a solve ended with: from its status file, else from its exit code and last words.
+
+    A rank that is killed makes mpirun end the others, whose status then says that they were stopped;
+    the exit code of mpirun is the first rank's and goes before that.
+    """
+    name, words = job.case.name, job.folder / SOLVER_ERRORS
     try:
         status = json.loads((job.folder / "status.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         status = {}
-    if status.get("state") == "failed":
-        kind = KINDS.get(status.get("exit_code"), errors.FirstRayError)
-        return kind(f"{job.case.name}: {status['message']}")
-    return errors.FirstRayError(
-        f"{job.case.name}: the solver ended with code {code} before it could say why; "
-        f"see {job.folder / 'solve.log'}"
+    known = status.get("exit_code")
+    if status.get("state") == "failed" and (known != errors.INTERRUPTED or code == known):
+        kind = KINDS.get(known, errors.FirstRayError)
+        more = f"; see {words}" if kind is errors.FirstRayError else ""
+        return kind(f"{name}: {status['message']}{more}")
+    ended_by = -code if code < 0 else code - 128
+    if ended_by == signal.SIGKILL:
+        return errors.LinearSolverError(
+            f"{name}: the solver was killed, most likely as {errors.OUT_OF_MEMORY}"
+        )
+    if ended_by in STOPPING:
+        return errors.StoppedError(f"{name}: the solver was stopped by {signal.Signals(ended_by).name}")
+    kind = KINDS.get(code, errors.FirstRayError)
+    said = f":\n{last_words(words)}" if last_words(words) else ""
+    return kind(
+        f"{name}: the solver ended with code {code} before it could say why; "
+        f"see {job.folder / 'solve.log'}{said}"
     )
+
+
+def last_words(path: Path, lines: int = 12) -> str:
+    """Last lines of a text file; empty if there is none."""
+    try:
+        return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
 
 
 def measure_case(job: Job, console: Console, *, force: bool = False) -> None:
@@ -149,6 +198,31 @@ def measure_case(job: Job, console: Console, *, force: bool = False) -> None:
         measure(job.folder, job.mesh, job.case)
 
 
+def require_results(jobs: Sequence[Job]) -> None:
+    """Check that every case is solved and measured, as it is configured now and with this program.
+
+    Raises:
+        ConfigError: one line per case that is not.
+    """
+    faults = [
+        f"{job.folder}: holds no results of case {job.case.name} as it is configured now; "
+        f"run: firstray run {job.case.name}"
+        for job in jobs
+        if not _is_measured(job)
+    ]
+    if faults:
+        raise errors.ConfigError("\n".join(faults))
+
+
+def _is_measured(job: Job) -> bool:
+    try:
+        return up_to_date(job.folder, "solve", solve_key(job.case, job.mesh)) and up_to_date(
+            job.folder, "measure", measure_key(job.folder, job.mesh, job.case)
+        )
+    except (errors.FirstRayError, OSError):
+        return False
+
+
 def report_folder(jobs: Sequence[Job]) -> Path:
     """Where the report of one case, or of several side by side, goes."""
     return jobs[0].folder / "report" if len(jobs) == 1 else jobs[0].output / "report"
@@ -156,6 +230,8 @@ def report_folder(jobs: Sequence[Job]) -> Path:
 
 def report(jobs: Sequence[Job], console: Console, *, force: bool = False) -> Path:
     """Write the report of all cases together; returns the page."""
+    for job in jobs:
+        write_case(job)
     out = report_folder(jobs)
     folders, meshes = [job.folder for job in jobs], [job.mesh for job in jobs]
     name = ", ".join(job.case.name for job in jobs)

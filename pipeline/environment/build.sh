@@ -12,7 +12,7 @@ stamp_root() { hash_of "root $RECIPE" -- "$debian_list"; }
 stamp_venv_c() { hash_of "c $RECIPE" "$(readlink -f /usr/bin/python3)" -- "$debian_list" "$pypi_list"; }
 stamp_venv_d() { hash_of "d $RECIPE" -- "$debian_list" "$pypi_list"; }
 
-is_ready_a() { can_a; }
+is_ready_a() { find_python quick; }
 is_ready_b() { stamp_is "$FIRSTRAY_HOME/conda.stamp" "$(stamp_b)"; }
 is_ready_c() { stamp_is "$FIRSTRAY_HOME/venv-c.stamp" "$(stamp_venv_c)"; }
 is_ready_d() {

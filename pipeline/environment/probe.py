@@ -1,11 +1,13 @@
 """Whether this Python has the stack: ``probe.py whole``, or ``probe.py base`` for what Debian packages.
 
-The launcher runs this with any Python it meets, so it needs only the standard library and imports
-none of the packages it looks for. Prints one line; exit code 0 if all is there.
+The launcher runs this with any Python it meets, so it needs only the standard library. The packages
+are looked up, and with ``try`` as the second word also imported: one that is there may be broken.
+Prints one line; exit code 0 if all is there.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import shutil
@@ -44,10 +46,20 @@ def fault(listed: list[list[str]]) -> str:
     return ""
 
 
-def main(what: str) -> int:
+def broken(listed: list[list[str]]) -> str:
+    """The first module needed for a run that cannot be imported, and why; empty if all can."""
+    for name in (row[0] for row in listed if row[4] == "run"):
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            return " ".join(f"cannot import {name} ({error!r})".split())
+    return ""
+
+
+def main(what: str, how: str = "quick") -> int:
     """Print the fault or what was found."""
     listed = [row for row in rows() if what == "whole" or row[1] != "-"]
-    found = fault(listed)
+    found = fault(listed) or (broken(listed) if how == "try" else "")
     if found:
         print(found)
         return 1
@@ -58,4 +70,4 @@ def main(what: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

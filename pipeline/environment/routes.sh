@@ -3,14 +3,16 @@
 
 # --- a: the current Python ----------------------------------------------------------------------
 
-can_a() {
+can_a() { find_python try; }
+
+# find_python quick|try: the first Python with all packages; "try" imports them, which takes seconds.
+find_python() {
     why="no python3 on the path"
     for name in python3 python; do
         have "$name" || continue
         python=$(command -v "$name")
-        if why=$("$python" "$parts/probe.py" whole 2>/dev/null); then return 0; fi
+        if why=$("$python" "$parts/probe.py" whole "$1" 2>/dev/null); then return 0; fi
         why="$python: ${why:-does not run}"
-        return 1
     done
     return 1
 }
@@ -53,8 +55,6 @@ candidate() {
 }
 
 may_install() { is_root || { have sudo && { sudo -n true 2>/dev/null || [ -t 0 ]; }; }; }
-
-as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
 
 can_c() {
     system=$(os_field PRETTY_NAME)

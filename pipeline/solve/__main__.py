@@ -3,6 +3,7 @@
 However it ends, all ranks end, with an exit code of :mod:`pipeline.errors`:
 
 - a :class:`FirstRayError` is raised on all ranks alike: one line on standard error, no traceback;
+- no memory left, on any rank: all ranks are aborted with 4;
 - any other exception on any rank: its traceback, and all ranks are aborted with 70;
 - SIGINT or SIGTERM: the status says failed, half-written files are removed, 5.
 """
@@ -10,6 +11,7 @@ However it ends, all ranks end, with an exit code of :mod:`pipeline.errors`:
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -21,12 +23,21 @@ from typing import NoReturn
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # one thread a rank, before any library reads it
 
-from pipeline.errors import INTERNAL, INTERRUPTED, FirstRayError  # noqa: E402
+from pipeline.errors import (  # noqa: E402
+    INTERRUPTED,
+    OUT_OF_MEMORY,
+    FirstRayError,
+    LinearSolverError,
+)
 from pipeline.solve import compat  # noqa: E402, F401  (starts PETSc)
 from pipeline.solve.job import Job, run_job  # noqa: E402
-from pipeline.solve.output import Status, remove_parts  # noqa: E402
+from pipeline.solve.output import STATUS, Status, remove_parts  # noqa: E402
 
 from mpi4py import MPI  # noqa: E402  # isort: skip
+from petsc4py import PETSc  # noqa: E402  # isort: skip
+
+PETSC_OUT_OF_MEMORY = 55
+"""PETSC_ERR_MEM of petscerror.h."""
 
 
 def parse(arguments: list[str]) -> Job:
@@ -52,7 +63,8 @@ def end_on_signals(comm: MPI.Comm, folder: Path) -> None:
             message = f"stopped by {signal.Signals(number).name}"
             try:
                 remove_parts(folder)
-                Status(folder).set("failed", INTERRUPTED, message)
+                if not has_failed(folder):
+                    Status(folder).set("failed", INTERRUPTED, message)
             finally:
                 sys.stderr.write(f"{message}; run the command again to start this stage anew\n")
                 sys.stderr.flush()
@@ -61,6 +73,23 @@ def end_on_signals(comm: MPI.Comm, folder: Path) -> None:
 
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, leave)
+
+
+def has_failed(folder: Path) -> bool:
+    """Whether the status holds a failure already: the signal then only follows from it."""
+    try:
+        return bool(json.loads((folder / STATUS).read_text(encoding="utf-8"))["state"] == "failed")
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def as_reported(fault: Exception) -> FirstRayError:
+    """What an exception that no stage raised on purpose is to the user."""
+    if isinstance(fault, MemoryError) or (
+        isinstance(fault, PETSc.Error) and fault.ierr == PETSC_OUT_OF_MEMORY
+    ):
+        return LinearSolverError(OUT_OF_MEMORY)
+    return FirstRayError(f"internal error: {fault!r}")
 
 
 def report_failure(folder: Path, exit_code: int, message: str) -> None:
@@ -88,10 +117,10 @@ def main(arguments: list[str]) -> int:
         return fault.exit_code
     except Exception as fault:
         traceback.print_exc()
-        if comm.rank == 0:
-            report_failure(job.out, INTERNAL, f"internal error: {fault!r}")
         sys.stderr.flush()
-        comm.Abort(INTERNAL)
+        error = as_reported(fault)
+        report_failure(job.out, error.exit_code, f"rank {comm.rank}: {error}")
+        comm.Abort(error.exit_code)
     return 0
 
 

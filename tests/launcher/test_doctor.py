@@ -25,6 +25,14 @@ def test_a_crash_is_a_failed_check() -> None:
     assert (good, text) == (False, "died of signal 11")
 
 
+def test_a_missing_solver_that_is_not_needed_is_a_note() -> None:
+    """Without hypre the check passes and says so; without MUMPS it fails."""
+    good, text = doctor.run_program(doctor.SOLVERS.replace('("cg", "hypre"', '("cg", "none_such"'))
+    assert (good, text.partition("; ")[2]) == (True, "not here and not needed: hypre"), text
+    good, text = doctor.run_program(doctor.SOLVERS.replace('"cholesky"', '"none_such"'))
+    assert (good, text.partition(" or ")[0]) == (False, "MUMPS is missing"), text
+
+
 def test_the_last_line_of_an_error_is_shown() -> None:
     """A missing module is named."""
     good, text = doctor.run_program("import no_such_module")

@@ -94,7 +94,6 @@ def test_every_package_has_one_source() -> None:
         ("jinja2", "Jinja2"),
         ("matplotlib-base", "matplotlib"),
         ("rich", "rich"),
-        ("psutil", "psutil"),
         ("pytest", "pytest"),
     ],
 )

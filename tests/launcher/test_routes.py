@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.launcher.host import Host
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from tests.launcher.host import REPOSITORY, Host
+
+LISTS = REPOSITORY / "pipeline" / "environment"
 
 DEBIAN_13 = 'PRETTY_NAME="Debian GNU/Linux 13"\nID=debian\nVERSION_ID="13"\n'
 HAS_ALL = 'case $1 in -c) exit 0 ;; *probe.py) echo "has it all" ;; *) echo "ran $*" ;; esac'
@@ -16,6 +23,36 @@ def test_a_python_with_the_stack_is_taken_first(host: Host) -> None:
     assert (done.returncode, done.stdout) == (0, "ran -m something\n")
     assert "environment a: has it all" in done.stderr
     assert host.calls("micromamba") == host.calls("mmdebstrap") == 0
+
+
+def test_a_later_python_is_tried_too(host: Host) -> None:
+    """A python3 without the stack does not hide a python that has it."""
+    host.fake("python", HAS_ALL)
+    done = host.run("exec", "python", "-m", "something")
+    assert (done.returncode, done.stdout) == (0, "ran -m something\n")
+
+
+def test_packages_are_imported_for_the_choice_only(host: Host) -> None:
+    """The first call tries the imports, later ones only look the packages up."""
+    host.fake("python3", f'echo "$2 ${{3:-}}" >>"$HOST/probes"; {HAS_ALL}')
+    for _ in range(2):
+        assert host.run("exec", "true").returncode == 0
+    assert (host.folder / "probes").read_text(encoding="utf-8") == "whole try\nwhole quick\n"
+
+
+def test_a_broken_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that is found but cannot be imported does not pass for the stack."""
+    spec = importlib.util.spec_from_file_location("probe", LISTS / "probe.py")
+    assert spec is not None
+    assert spec.loader is not None
+    probe = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(probe)
+    (tmp_path / "half_installed.py").write_text("raise ImportError('libx.so.3: no such file')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    row = ["half_installed", "-", "-", "-", "run"]
+    assert probe.absent([row], "run") == []
+    assert probe.broken([row]).startswith("cannot import half_installed (ImportError('libx.so.3")
+    assert probe.broken([["json", "-", "-", "-", "run"]]) == ""
 
 
 def test_every_other_command_goes_to_the_pipeline(host: Host) -> None:

@@ -43,7 +43,8 @@ def no_mpi(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("work was started although the input is wrong")
 
     monkeypatch.setattr(run, "follow", forbidden)
-    monkeypatch.setattr(run, "make_mesh", forbidden)
+    monkeypatch.setattr(cli, "mesh_all", forbidden)
+    monkeypatch.setattr(run, "mesh_all", forbidden)
 
 
 @pytest.mark.usefixtures("no_mpi")

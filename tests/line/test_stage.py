@@ -53,6 +53,17 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     assert path.read_text() == '{\n  "a": 1\n}\n'
 
 
+def test_writers_of_one_file_do_not_share_a_temporary_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(Path, "replace", lambda self, _: seen.append(self.name))
+    for number in (11, 12):
+        monkeypatch.setattr("os.getpid", lambda number=number: number)
+        stage.write_text(tmp_path / "x.json", "{}")
+    assert len(set(seen)) == 2
+
+
 def test_hash_of_data_ignores_order_and_sees_values() -> None:
     assert stage.sha256_of_data({"a": 1, "b": 2.5}) == stage.sha256_of_data({"b": 2.5, "a": 1})
     assert stage.sha256_of_data({"a": 1}) != stage.sha256_of_data({"a": 2})
