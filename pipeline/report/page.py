@@ -132,8 +132,7 @@ def _small_strain(results: Sequence[CaseResult]) -> str:
     return (
         "Strains are taken as small and the tissues as linear elastic, yet the soft tissue is pressed by "
         f"more than {-LARGE_STRAIN:.0%}".replace("%", " %")
-        + f" over {listed} of its volume: pads come out too soft at the end of loading, and their strains "
-        "are not to be read as real ones."
+        + f" over {listed} of its volume. Real pads stiffen as they are pressed; these do not."
     )
 
 
