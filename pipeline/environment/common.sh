@@ -167,11 +167,12 @@ phase_now() {
         }' "$build_log"
 }
 
-# Show the step with its elapsed seconds until killed: on a terminal in place, else a line every 15 s.
+# tick TEXT BEGAN CHILD: show the step with its elapsed seconds, on a terminal in place, else a line every
+# 15 s. Ends when killed, or with the child: a signal that comes while a shell is starting may be lost.
 tick() {
     trap - INT TERM HUP
     next=5
-    while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+    while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null && kill -0 "$3" 2>/dev/null; do
         seconds=$(($(date +%s) - $2))
         if [ -t 2 ]; then
             printf '\r\033[K%4d s  %s: %s' "$seconds" "$1" "$(phase_now)" >&2
@@ -198,7 +199,7 @@ step() {
     ) </dev/null >>"$build_log" 2>&1 &
     child=$!
     echo "$$ $child" >"$FIRSTRAY_HOME/lock.owner"
-    tick "$text" "$began" 9>&- &
+    tick "$text" "$began" "$child" 9>&- &
     ticker=$!
     status=0
     wait "$child" || status=$?

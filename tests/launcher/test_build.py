@@ -186,3 +186,13 @@ def test_a_folder_of_someone_else_is_refused(host: Host) -> None:
     assert "holds other files; set FIRSTRAY_HOME to an empty or new folder" in done.stderr
     assert "nothing to remove" in host.run("env", "--remove").stdout
     assert (host.cache / "notes.txt").exists()
+
+
+def test_the_clock_of_a_step_ends_with_it(host: Host) -> None:
+    """Even if the signal that ends the clock is lost, it lets go of the caller's output."""
+    script = host.lists / "common.sh"
+    text = script.read_text(encoding="utf-8")
+    ending = '    kill "$ticker" 2>/dev/null || true\n    ticker=\n'
+    assert ending in text
+    script.write_text(text.replace(ending, "    ticker=\n"), encoding="utf-8")
+    assert host.run("exec", "true").returncode == 0
