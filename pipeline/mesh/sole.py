@@ -13,7 +13,10 @@ from pipeline.mesh.tetrahedra import Tetrahedra
 from pipeline.regions import Region, Sole
 
 REACH_MM = 25.0
-"""Height above the floor up to which downward-facing skin counts as sole."""
+"""Height above the floor up to which skin counts as sole unless it faces up."""
+
+STEEPEST = 0.2
+"""Largest upward part of the unit normal of the sole: the walls of a pad may reach the floor too."""
 
 
 def plan_distance(x: Array, start: Array, end: Array) -> Array:
@@ -43,7 +46,7 @@ def sole_patches(
     a, b, c = (mesh.points[faces[:, i]] for i in range(3))
     normal = np.cross(b - a, c - a)
     centre = (a + b + c) / 3.0
-    down = normal[:, 2] < -0.3 * np.linalg.norm(normal, axis=1)
+    down = normal[:, 2] < STEEPEST * np.linalg.norm(normal, axis=1)
     sole = skin & down & (centre[:, 2] < REACH_MM)
     segments = bone_segments(case, posture)
     distance = np.stack([plan_distance(centre[sole], *ends) for ends in segments.values()], axis=1)

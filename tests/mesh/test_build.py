@@ -61,7 +61,9 @@ def test_cells_are_positive_and_no_point_is_unused(mesh: meshio.Mesh) -> None:
 def test_sole_faces_the_floor_and_belongs_to_the_skin(mesh: meshio.Mesh) -> None:
     triangles, cells = mesh.cells_dict["triangle"], mesh.cells_dict["tetra"]
     a, b, c = (mesh.points[triangles[:, i]] for i in range(3))
-    assert np.cross(b - a, c - a)[:, 2].max() < 0.0
+    normal = np.cross(b - a, c - a)
+    assert (normal[:, 2] / np.linalg.norm(normal, axis=1)).max() < 0.2
+    assert -normal[:, 2].sum() / 2.0 > 1500.0  # the standing area, mm^2
     assert mesh.points[:, 2].min() == pytest.approx(0.0, abs=0.05)
     skin = cells[mesh.cell_data_dict["gmsh:physical"]["tetra"] == Region.SOFT_TISSUE.value]
     assert np.isin(triangles, skin).all()
