@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,9 @@ class Job:
         """Folder of the case's results."""
         return self.output / self.case.name
 
-    @property
+    @cached_property
     def mesh(self) -> Path:
-        """Folder of the case's mesh."""
+        """Folder of the case's mesh; the same to the end of the run even if the sources change meanwhile."""
         return mesh_folder(self.case, self.meshes)
 
 

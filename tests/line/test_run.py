@@ -245,6 +245,12 @@ def test_a_report_needs_results_of_the_case_as_it_is_now(job: Job) -> None:
         require_results([job])
 
 
+def test_mesh_folder_stays_the_same_during_a_run(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = job.mesh
+    monkeypatch.setattr(run, "mesh_folder", lambda *_: Path("of other sources"))
+    assert job.mesh == before
+
+
 def test_solve_key_sees_the_versions(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     before = solve_key(job.case, job.mesh)
     monkeypatch.setattr("pipeline.solve.key.versions", lambda *names: dict.fromkeys(names, "99.0"))
