@@ -51,7 +51,7 @@ def mesh_key(case: Case) -> str:
     data = bare(case.resolved())
     joint = {k: v for k, v in data["joint"].items() if k != "tissues"}
     shaping = {"anatomy": data["anatomy"], "posture": data["posture"], "mesh": data["mesh"], "joint": joint}
-    return sha256_of_data([shaping, code_hash("mesh", "regions"), versions(*PACKAGES)])
+    return sha256_of_data([shaping, code_hash("mesh", "regions", "tetrahedron"), versions(*PACKAGES)])
 
 
 def mesh_folder(case: Case, meshes: Path) -> Path:

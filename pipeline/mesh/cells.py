@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.mesh.implicit import Array
+from pipeline.tetrahedron import FACES
 
 Cells = NDArray[np.int64]
-
-FACES = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]])
-"""Local vertices of the face opposite each vertex, outward for a positive tetrahedron."""
 
 EDGES = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
 """Local vertices of each edge."""

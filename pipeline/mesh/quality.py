@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from pipeline.errors import QualityError
-from pipeline.mesh.cells import EDGES, FACES, Cells, mean_ratio, volumes
+from pipeline.mesh.cells import EDGES, Cells, mean_ratio, volumes
 from pipeline.mesh.implicit import Array
 from pipeline.mesh.tetrahedra import Tetrahedra
+from pipeline.tetrahedron import FACES
 
 WORST_ALLOWED = 0.03
 """Smallest mean ratio of any cell; below, the stiffness of the cell swamps its neighbours."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from pipeline.mesh.cells import FACES, Cells, mean_ratio
+from pipeline.mesh.cells import Cells, mean_ratio
 from pipeline.mesh.implicit import Array
+from pipeline.tetrahedron import FACES
 
 FLAT = 0.15
 """Mean ratio below which a cell asks for relief."""
