@@ -5,7 +5,7 @@
 debian_list=$parts/debian.txt
 pypi_list=$parts/pypi.txt
 conda_list=$FIRSTRAY_ROOT/environment.yml
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+mirror=${DEBIAN_MIRROR:-} # empty: the default of mmdebstrap
 
 stamp_b() { hash_of "b $RECIPE" -- "$conda_list"; }
 stamp_root() { hash_of "root $RECIPE" -- "$debian_list"; }
@@ -132,7 +132,7 @@ debian_root() {
     shift
     text="Debian 13 root, 600 MB to fetch"
     if is_root; then
-        step "$text" own env LC_ALL=C mmdebstrap --mode=root "$@" trixie "$folder" "$mirror"
+        step "$text" own env LC_ALL=C mmdebstrap --mode=root "$@" trixie "$folder" ${mirror:+"$mirror"}
     else
         # As an ordinary user: unpacked from a stream, so that every file belongs to the user.
         mkdir "$folder"
@@ -141,7 +141,7 @@ debian_root() {
             shift
             { mmdebstrap --mode=unshare --format=tar "$@" || : >"$folder/failed"; } |
                 tar -x --no-same-owner --exclude="./dev/*" -C "$folder" && [ ! -e "$folder/failed" ]
-        ' sh "$folder" "$@" trixie - "$mirror"
+        ' sh "$folder" "$@" trixie - ${mirror:+"$mirror"}
     fi
 }
 

@@ -15,9 +15,9 @@ rmdir mv cp ln touch chmod sleep kill timeout uname setsid flock tar mktemp prin
 FAKES = {
     "id": "case $1 in -u | -g) echo 0 ;; *) echo root ;; esac",
     "python3": 'echo "lacks dolfinx"; exit 1',
-    # the last two words are the folder and the mirror
+    # the folder follows the name of the release
     "mmdebstrap": """
-        for word; do before=$folder; folder=$last; last=$word; done
+        for word; do [ "${before:-}" = trixie ] && folder=$word; before=$word; done
         mkdir -p "$folder/usr/bin" "$folder/etc"
         cp /etc/passwd /etc/group "$folder/etc"
         touch "$folder/usr/bin/python3"; chmod +x "$folder/usr/bin/python3"
