@@ -74,7 +74,7 @@ class Output(Strict):
     """Where results go."""
 
     folder: Annotated[str, Field(min_length=1)] = Field(
-        default="results", description="Folder of the results, relative to the project"
+        default="results", description="Folder of the results, relative to the working folder"
     )
 
 

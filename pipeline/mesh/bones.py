@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,32 +119,33 @@ def proximal_phalanx(case: Case, posture: Posture, shortening: float) -> SolidBo
     return SolidBone(build(False), build(True))
 
 
+def socketed(bone: Bone, shape: ShapeConfig, frame: Frame, hollow: Callable[[float], Shape]) -> SolidBone:
+    """Shaft whose base is hollowed for the head it faces.
+
+    ``hollow`` gives the space to leave free, grown by a wall (mm) for the core.
+    """
+    rim = shape.socket_rim_mm.value / 2.0
+
+    def build(inset: bool) -> Shape:
+        wall = bone.cortex_end_mm.value if inset else 0.0
+        shaft = shaft_of(bone, shape, frame, -rim, bone.length_mm.value, inset=inset)
+        return common(shaft, outside(hollow(wall)))
+
+    return SolidBone(build(False), build(True))
+
+
 def distal_phalanx(case: Case, posture: Posture) -> SolidBone:
     """First distal phalanx: socket around the roller of the proximal phalanx."""
     a = case.anatomy
-    rim = a.shape.socket_rim_mm.value / 2.0
-    bone, frame, end = a.dp1, posture.dp1, a.dp1.cortex_end_mm.value
     socket = a.pp1_head_radius_mm.value + a.ip_joint_space_mm.value
-
-    def build(inset: bool) -> Shape:
-        wall = end if inset else 0.0
-        shaft = shaft_of(bone, a.shape, frame, -rim, bone.length_mm.value, inset=inset)
-        hollow = roller(posture.ip, posture.pp1.medial, trochlea_half_width(case), socket + wall)
-        return common(shaft, outside(hollow))
-
-    return SolidBone(build(False), build(True))
+    medial, half_width = posture.pp1.medial, trochlea_half_width(case)
+    return socketed(
+        a.dp1, a.shape, posture.dp1, lambda wall: roller(posture.ip, medial, half_width, socket + wall)
+    )
 
 
 def second_toe(case: Case, posture: Posture) -> SolidBone:
     """Phalanges of the second toe as one body with a socket around the second metatarsal head."""
     a = case.anatomy
-    rim = a.shape.socket_rim_mm.value / 2.0
-    bone, frame, end = a.toe2, posture.toe2, a.toe2.cortex_end_mm.value
     socket = a.mt2_head_radius_mm.value + a.mtp2_joint_space_mm.value
-
-    def build(inset: bool) -> Shape:
-        wall = end if inset else 0.0
-        shaft = shaft_of(bone, a.shape, frame, -rim, bone.length_mm.value, inset=inset)
-        return common(shaft, outside(ball(posture.mtp2, socket + wall)))
-
-    return SolidBone(build(False), build(True))
+    return socketed(a.toe2, a.shape, posture.toe2, lambda wall: ball(posture.mtp2, socket + wall))

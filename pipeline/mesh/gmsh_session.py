@@ -1,4 +1,4 @@
-"""Gmsh, started quietly and closed whatever happens; the same result on any machine and thread count."""
+"""Gmsh, started quietly, on one thread, and closed whatever happens."""
 
 from __future__ import annotations
 
