@@ -25,9 +25,12 @@ def headline(folders: Sequence[Path]) -> str:
     """Table of the headline quantities of several cases, one line a quantity."""
     results = [json.loads((folder / "quantities.json").read_text(encoding="utf-8")) for folder in folders]
     tables = [{row["name"]: row for row in result["quantities"]} for result in results]
-    lines = [f"{'':{WIDTH}s}" + "".join(f"{result['case']:>12s}" for result in results)]
+    columns = [max(12, len(result["case"]) + 2) for result in results]
+    names = [f"{result['case']:>{width}s}" for result, width in zip(results, columns, strict=True)]
+    lines = [" " * WIDTH + "".join(names)]
     for name in HEADLINE:
         row = tables[0][name]
         label = f"{row['region']}: {row['label']} ({row['unit']})"
-        lines.append(f"{label:{WIDTH}s}" + "".join(f"{table[name]['value']:12.4g}" for table in tables))
+        values = [f"{t[name]['value']:{width}.4g}" for t, width in zip(tables, columns, strict=True)]
+        lines.append(f"{label:{WIDTH}s}" + "".join(values))
     return "\n".join(lines)
