@@ -6,17 +6,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from pipeline.config.anatomy import Anatomy, Patient, Posture
-from pipeline.config.joint import Joint
+from pipeline.config.anatomy import Anatomy, Patient
+from pipeline.config.joint import CALLUS, FusedJoint, Joint
 from pipeline.config.materials import (
     COMMON_REGIONS,
     Material,
     MaterialName,
-    check_regions,
+    region_faults,
     tissue_schema,
     undefined_materials,
 )
-from pipeline.config.sourced import FaultsError, Length, Percent, Positive, Sourced, Strict, Tolerance, advice
+from pipeline.config.posture import Floor, Posture, Shoe
+from pipeline.config.sourced import FaultsError, Length, Percent, Sourced, Strict, Tolerance, advice
 from pipeline.regions import Region
 from pipeline.units import body_weight_N
 
@@ -28,6 +29,13 @@ CaseName = Annotated[
         json_schema_extra=advice("write name: with only a to z, 0 to 9, _ and -"),
     ),
 ]
+SHOE_LAYERS = {
+    Region.SHOE_INSOLE: "insole",
+    Region.SHOE_PLATE: "plate",
+    Region.SHOE_OUTSOLE: "outsole",
+}
+"""Layers of a shoe from the foot down, and their names in a case."""
+
 Title = Annotated[
     str, Field(pattern=r"^[^\r\n]+$", max_length=200, json_schema_extra=advice("write one line of text"))
 ]
@@ -42,21 +50,19 @@ class Load(Strict):
     steps: Annotated[int, Field(ge=1, le=1000)] = Field(description="Number of load steps up to that force")
 
 
-class Floor(Strict):
-    """The floor, a rigid plane met through a penalty."""
-
-    penalty_MPa_per_mm: Sourced[Positive] = Field(description="Pressure per mm of penetration")
-
-
 class Mesh(Strict):
     """Fineness of the mesh."""
 
-    level: Literal["coarse", "medium", "fine"] = Field(
-        description="coarse for a look, fine for quoting stress"
+    level: Literal["coarse", "medium", "fine", "xfine"] = Field(
+        description="coarse for a look, fine and xfine for quoting stress"
     )
     size_joint_mm: Length = Field(description="Edge length at the joints at level medium")
-    size_bone_mm: Length = Field(description="Edge length in bone at level medium")
+    size_cortex_mm: Length = Field(description="Edge length in cortex and hardware at level medium")
+    size_bone_mm: Length = Field(description="Edge length in ligaments and at bone surfaces at level medium")
     size_soft_mm: Length = Field(description="Edge length in soft tissue at level medium")
+    target_dofs: Annotated[int, Field(ge=10_000, le=100_000_000)] | None = Field(
+        default=None, description="Displacement unknowns wanted; takes the place of the level"
+    )
 
 
 class Solver(Strict):
@@ -101,6 +107,7 @@ class Case(Strict):
     )
     load: Load = Field(description="Force of the floor")
     floor: Floor = Field(description="The floor")
+    shoe: Shoe | None = Field(default=None, description="Sole of a shoe under the foot; absent: barefoot")
     mesh: Mesh = Field(description="Fineness of the mesh")
     solver: Solver = Field(description="How the equations are solved")
     output: Output = Field(default=Output(), description="Where results go")
@@ -108,15 +115,38 @@ class Case(Strict):
     @field_validator("tissues")
     @classmethod
     def _every_common_region(cls, tissues: dict[str, str]) -> dict[str, str]:
-        check_regions(tissues, COMMON_REGIONS)
+        faults = region_faults(tissues, COMMON_REGIONS, (Region.SKIN,))
+        if faults:
+            raise FaultsError(faults)
         return tissues
 
     @model_validator(mode="after")
     def _materials_exist(self) -> Case:
         faults = material_faults(self.tissues, self.joint.tissues, self.materials)
+        faults += self._undefined({**self._shoe_materials(), **self._callus_material()})
+        if self.anatomy.skin_mm is not None and Region.SKIN.label not in self.tissues:
+            faults.append((("tissues", Region.SKIN.label), "missing; anatomy.skin_mm makes it a tissue"))
         if faults:
             raise FaultsError(faults)
         return self
+
+    def _shoe_materials(self) -> dict[tuple[str, ...], str]:
+        """Material of each layer of the shoe by its place in the case."""
+        if self.shoe is None:
+            return {}
+        layers = SHOE_LAYERS.values()
+        return {("shoe", layer, "material"): getattr(self.shoe, layer).material for layer in layers}
+
+    def _callus_material(self) -> dict[tuple[str, ...], str]:
+        """Material of the callus by the place that chooses it."""
+        if not isinstance(self.joint, FusedJoint):
+            return {}
+        return {("joint", "healing"): f"{CALLUS}{self.joint.healing}"}
+
+    def _undefined(self, named: dict[tuple[str, ...], str]) -> list[tuple[tuple[str, ...], str]]:
+        """Place and text of every name that stands for no material."""
+        table = {".".join(path): name for path, name in named.items()}
+        return [(tuple(label.split(".")), text) for label, text in undefined_materials(table, self.materials)]
 
     @property
     def target_force_N(self) -> float:
@@ -127,6 +157,14 @@ class Case(Strict):
     def materials_by_region(self) -> dict[Region, Material]:
         """Material of every region this variant has, in the order of the region numbers."""
         names = {**self.tissues, **self.joint.tissues}
+        if self.anatomy.skin_mm is None:
+            names.pop(Region.SKIN.label, None)
+        if self.shoe is not None:
+            names |= {
+                region.label: getattr(self.shoe, layer).material for region, layer in SHOE_LAYERS.items()
+            }
+        if isinstance(self.joint, FusedJoint):
+            names[Region.MTP1_GAP.label] = f"{CALLUS}{self.joint.healing}"
         return {region: self.materials[names[region.label]] for region in Region if region.label in names}
 
     def resolved(self) -> dict[str, Any]:

@@ -272,6 +272,9 @@ def dereference(part: Schema, schema: Schema, tree: Tree | None) -> Schema:
     """Follow references, and a union to the variant that the file names if it names one."""
     if "$ref" in part:
         return dereference(schema["$defs"][part["$ref"].rsplit("/", 1)[1]], schema, tree)
+    if "anyOf" in part:
+        present = [each for each in part["anyOf"] if each.get("type") != "null"]
+        return dereference(present[0], schema, tree)
     if "discriminator" in part:
         tag = child_of(tree, part["discriminator"]["propertyName"])
         name = part["discriminator"]["mapping"].get(str(tag.value) if tag else None)

@@ -58,7 +58,7 @@ def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Faul
     tree, faults = read_tree(path)
     children = dict(tree.children)
     base = children.pop("base", None)
-    own = Tree(tree.mark, children)
+    own = with_whole_paths(Tree(tree.mark, children), path.parent.resolve())
     if base is None:
         return own, faults
     if not isinstance(base.value, str) or not base.value.strip():
@@ -75,6 +75,19 @@ def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Faul
     inherited, more = read_with_bases(below, line)
     nameless = {key: child for key, child in inherited.children.items() if key != "name"}
     return merge(Tree(inherited.mark, nameless), own), faults + more
+
+
+def with_whole_paths(tree: Tree, folder: Path) -> Tree:
+    """The tree with every ``surface: file:`` as a whole path, counted from the folder of the file it is in."""
+    if not isinstance(tree.value, dict):
+        return tree
+    children = {key: with_whole_paths(child, folder) for key, child in tree.value.items()}
+    surface = children.get("surface")
+    named = surface.children.get("file") if surface is not None else None
+    if surface is not None and named is not None and isinstance(named.value, str):
+        whole = Tree(named.mark, os.path.normpath(folder / named.value))
+        children["surface"] = Tree(surface.mark, {**surface.children, "file": whole})
+    return Tree(tree.mark, children)
 
 
 def tidy(path: Path) -> Path:

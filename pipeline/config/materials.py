@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.config import JsonDict
 
-from pipeline.config.sourced import FaultsError, Modulus, PoissonRatio, Sourced, Strict
-from pipeline.regions import MTP1_REGIONS, Region
+from pipeline.config.sourced import Modulus, PoissonRatio, Sourced, Strict
+from pipeline.regions import MTP1_REGIONS, OPTIONAL_REGIONS, Region
 
-COMMON_REGIONS = tuple(region for region in Region if region not in MTP1_REGIONS)
+COMMON_REGIONS = tuple(region for region in Region if region not in MTP1_REGIONS + OPTIONAL_REGIONS)
 """Regions that every variant has; their tissues are set at the top of a case."""
 
 MaterialName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -38,21 +38,22 @@ def tissue_schema(regions: Iterable[Region]) -> JsonDict:
     return {"properties": properties, "additionalProperties": False, "required": list(properties)}
 
 
-def check_regions(tissues: Mapping[str, str], regions: Iterable[Region]) -> None:
-    """Raise FaultsError unless the table names exactly these regions."""
+def region_faults(
+    tissues: Mapping[str, str], regions: Iterable[Region], optional: Iterable[Region] = ()
+) -> list[tuple[tuple[str, ...], str]]:
+    """Fault of every entry of a table of tissues that is misspelt or missing, by its key."""
     wanted = [region.label for region in regions]
+    allowed = wanted + [region.label for region in optional]
     faults: list[tuple[tuple[str, ...], str]] = []
     guessed: set[str] = set()
     for label in tissues:
-        if label not in wanted:
-            near = difflib.get_close_matches(label, wanted, n=1)
+        if label not in allowed:
+            near = difflib.get_close_matches(label, allowed, n=1)
             guessed.update(near)
-            advice = f"did you mean '{near[0]}'?" if near else f"regions here are: {', '.join(wanted)}"
+            advice = f"did you mean '{near[0]}'?" if near else f"regions here are: {', '.join(allowed)}"
             faults.append(((label,), f"no such region; {advice}"))
     absent = [label for label in wanted if label not in tissues and label not in guessed]
-    faults += [((label,), "missing; every region needs the name of a material") for label in absent]
-    if faults:
-        raise FaultsError(faults)
+    return faults + [((label,), "missing; every region needs the name of a material") for label in absent]
 
 
 def undefined_materials(tissues: Mapping[str, Any], materials: Iterable[str]) -> list[tuple[str, str]]:

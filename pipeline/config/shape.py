@@ -22,7 +22,6 @@ class Shape(Strict):
     cortex_full_from_fraction: Sourced[Fraction] = Field(
         description="From this fraction of the length to the same fraction before the end it is full"
     )
-    sesamoid_gap_mm: Sourced[LengthOrZero] = Field(description="Tissue between sesamoids and metatarsal head")
     sesamoid_spacing_mm: Sourced[LengthOrZero] = Field(description="Free distance of the two sesamoids")
     capsule_standoff_mm: Sourced[LengthOrZero] = Field(
         description="Loose tissue between bone and capsule, modelled as capsule"

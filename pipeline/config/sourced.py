@@ -46,6 +46,9 @@ Fraction = Annotated[float, Field(title="Fraction", ge=0.0, le=0.5)]
 """Fraction of a length, from either end."""
 HalfAngle = Annotated[float, Field(title="HalfAngle", gt=0.0, le=80.0)]
 Area = Annotated[float, Field(title="Area", gt=0.0, le=2000.0)]
+SizeFactor = Annotated[float, Field(title="SizeFactor", ge=0.5, le=1.6)]
+RollAngle = Annotated[float, Field(title="RollAngle", ge=-45.0, le=45.0)]
+"""Turn of a bone about its own axis in degrees."""
 Mass = Annotated[float, Field(title="Mass", gt=0.0, le=300.0)]
 Percent = Annotated[float, Field(title="Percent", gt=0.0, le=300.0)]
 Modulus = Annotated[float, Field(title="Modulus", gt=0.0, le=1.0e6)]

@@ -40,6 +40,8 @@ def lines_of_block(block: BaseModel, depth: int) -> list[str]:
     fields = type(block).model_fields
     lines: list[str] = []
     for key in sorted(fields, key=lambda name: name not in FIRST_KEYS):
+        if getattr(block, key) is None:
+            continue
         if depth == 0 and lines:
             lines.append("")
         if fields[key].description:
@@ -60,7 +62,7 @@ def lines_of_entry(key: str, value: Any, depth: int) -> list[str]:
         return [f"{pad}{key}:"] + [
             line for name, each in value.items() for line in lines_of_entry(name, each, depth + 1)
         ]
-    return [] if value is None else [f"{pad}{key}: {inline(value)}"]
+    return [f"{pad}{key}: {inline(value)}"]
 
 
 def inline(value: Any) -> str:

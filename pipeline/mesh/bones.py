@@ -1,30 +1,39 @@
-"""Solid bones and their cancellous cores as implicit shapes, from measured sections."""
+"""Solid bones and their cancellous cores as implicit shapes, from measured sections or real surfaces."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from pipeline.config import Case
 from pipeline.config.anatomy import Bone
+from pipeline.config.joint import FusedJoint, StiffJoint
 from pipeline.config.shape import Shape as ShapeConfig
 from pipeline.mesh.implicit import (
     Array,
     Frame,
     Shape,
-    ball,
+    barrel,
     common,
+    grown,
+    half_space,
     loft,
     outside,
     roller,
+    rounded_common,
     union,
 )
-from pipeline.mesh.posture import Posture
+from pipeline.mesh.posture import Posture, base_loss, head_loss
+from pipeline.mesh.surface import landmark_frame, placed, read_surface
 
 BOW_RANGE = (0.2, 0.8)
 """Fractions of the length between which the bow of a bone is measured, see `Bone.sagittal_bow_mm`."""
+
+CHANGED_RANGE = (0.35, 0.65)
+"""Fractions of the length between which a metatarsal is lengthened or shortened."""
 
 STATIONS = 49
 """Sections a bone is lofted through, beside the measured ones."""
@@ -32,20 +41,36 @@ STATIONS = 49
 FILLET_MM = 1.5
 """Fillet between shaft and head."""
 
+APART_MM = 1.2
+"""Least soft tissue left between the bases of the two metatarsals."""
+
 
 @dataclass(frozen=True)
 class SolidBone:
-    """Outer shape of a bone and the shape of its cancellous core."""
+    """Shapes of one bone.
+
+    Attributes:
+        outer: the whole bone.
+        core: its cancellous part.
+        head: solid whose surface is the distal joint surface; distances near it are exact.
+        base: solid whose surface is the proximal joint surface; distances near it are exact.
+    """
 
     outer: Shape
     core: Shape
+    head: Shape
+    base: Shape
 
 
-def cortex_thickness(bone: Bone, shape: ShapeConfig, fraction: Array) -> Array:
-    """Cortex thickness along the bone, mm: full in the shaft, thin at the ends, linear between."""
-    end, shaft = bone.cortex_end_mm.value, bone.cortex_shaft_mm.value
+def wall_thickness(bone: Bone, shape: ShapeConfig, fraction: Array) -> tuple[Array, Array, Array]:
+    """Cortex at the sides, dorsally and plantarly, mm: full in the shaft, thin at the ends, else between."""
+    end = bone.cortex_end_mm.value
     thin, full = shape.cortex_thin_to_fraction.value, shape.cortex_full_from_fraction.value
-    return np.interp(fraction, [thin, full, 1.0 - full, 1.0 - thin], [end, shaft, shaft, end])
+    stations = [thin, full, 1.0 - full, 1.0 - thin]
+    sides, dorsal, plantar = (
+        np.interp(fraction, stations, [end, shaft, shaft, end]) for shaft in bone.shaft_walls_mm
+    )
+    return sides, dorsal, plantar
 
 
 def centre_line(bone: Bone, fraction: Array) -> Array:
@@ -55,42 +80,109 @@ def centre_line(bone: Bone, fraction: Array) -> Array:
     return bone.sagittal_bow_mm.value * np.sin(np.pi * within) ** 2
 
 
-def shaft_of(
-    bone: Bone, shape: ShapeConfig, frame: Frame, start: float, end: float, *, inset: bool, cut: float = 0.0
-) -> Shape:
-    """Lofted shaft between two positions along the frame's axis (mm); its core if ``inset``.
+@dataclass(frozen=True)
+class Shaft:
+    """A bone's lofted shaft.
 
-    The sections are those of the configuration; beyond the first and last the section is constant.
-    ``cut`` is the length (mm) surgery took from the base: the frame then starts that far up the bone.
+    Attributes:
+        bone: its measures.
+        shape: where its cortex is thick.
+        frame: frame at its base.
+        change: length added to (or, below 0, taken from) its middle, mm.
+        cut: length taken from its base by surgery, mm; the frame then starts that far up the bone.
     """
-    length = bone.length_mm.value
-    if inset:
-        wall = cortex_thickness(bone, shape, (np.array([start, end]) + cut) / length)
-        start, end = start + wall[0], end - wall[1]
-    table = bone.sections
-    measured = np.array(table.fraction) * length - cut
-    within = measured[(measured > start) & (measured < end)]
-    stations = np.union1d(np.linspace(start, end, STATIONS), within)
-    fraction = (stations + cut) / length
-    half_medial = np.interp(fraction, table.fraction, table.mediolateral_mm) / 2.0
-    half_dorsal = np.interp(fraction, table.fraction, table.dorsoplantar_mm) / 2.0
-    if inset:
-        wall = cortex_thickness(bone, shape, fraction)
-        half_medial, half_dorsal = half_medial - wall, half_dorsal - wall
-    return loft(frame, stations, half_medial, half_dorsal, centre_line(bone, fraction))
+
+    bone: Bone
+    shape: ShapeConfig
+    frame: Frame
+    change: float = 0.0
+    cut: float = 0.0
+
+    def fraction(self, along: Array) -> Array:
+        """Fraction of the unchanged length at positions along the frame's axis (mm)."""
+        length = self.bone.length_mm.value
+        first, last = (f * length for f in CHANGED_RANGE)
+        known = np.array([-length, first, last + self.change, 2.0 * length + self.change])
+        return np.interp(along + self.cut, known, np.array([-length, first, last, 2.0 * length])) / length
+
+    def solid(self, start: float, end: float, *, inset: bool) -> Shape:
+        """The shaft between two positions along the axis (mm), or the core in it if ``inset``."""
+        bone, table = self.bone, self.bone.sections
+        if inset:
+            wall = bone.cortex_end_mm.value
+            start, end = start + wall, end - wall
+        stations = np.linspace(start, end, STATIONS)
+        fraction = self.fraction(stations)
+        half_medial = np.interp(fraction, table.fraction, table.mediolateral_mm) / 2.0
+        half_dorsal = np.interp(fraction, table.fraction, table.dorsoplantar_mm) / 2.0
+        rise = centre_line(bone, fraction)
+        if inset:
+            sides, dorsal, plantar = wall_thickness(bone, self.shape, fraction)
+            half_medial, half_dorsal = half_medial - sides, half_dorsal - (dorsal + plantar) / 2.0
+            rise = rise + (plantar - dorsal) / 2.0
+        return loft(self.frame, stations, half_medial, half_dorsal, rise)
 
 
-def metatarsal(bone: Bone, shape: ShapeConfig, frame: Frame, radius: float) -> SolidBone:
-    """Metatarsal: shaft from the base to the centre of its spherical head."""
-    centre = bone.length_mm.value - radius
-    end = bone.cortex_end_mm.value
+def slab(centre: Array, normal: Array, half: float) -> Shape:
+    """Everything within ``half`` mm of a plane."""
+    return lambda x: np.abs((x - centre) @ normal) - half
 
-    def build(inset: bool) -> Shape:
-        head = ball(frame.at(centre), radius - end if inset else radius)
-        reach = centre + (end if inset else 0.0)
-        return union(shaft_of(bone, shape, frame, 0.0, reach, inset=inset), head, rounding=FILLET_MM)
 
-    return SolidBone(build(False), build(True))
+def barrel_head(frame: Frame, sagittal: float, transverse: float, width: float) -> Shape:
+    """Head of a metatarsal at the frame's origin: a barrel no wider than ``width`` mm."""
+    head = barrel(frame.origin, frame.medial, sagittal, transverse)
+    return rounded_common(head, slab(frame.origin, frame.medial, width / 2.0), 2.0)
+
+
+def first_metatarsal(case: Case, posture: Posture) -> SolidBone:
+    """First metatarsal: shaft from the base to the centre of its head, and what disease or surgery left."""
+    a, joint = case.anatomy, case.joint
+    end, centre = a.mt1.cortex_end_mm.value, a.mt1.length_mm.value - a.mt1_head_radius_mm.value
+    centre += a.mt1_length_change_mm.value
+    shaft = Shaft(a.mt1, a.shape, posture.mt1, a.mt1_length_change_mm.value)
+    frame = posture.mt1.moved(posture.mtp1)
+    reamed = head_loss(case) if isinstance(joint, FusedJoint) and joint.resection == "cup" else 0.0
+    lost, axis = head_loss(case), posture.pp1.axis
+
+    def head(wall: float) -> Shape:
+        less = reamed + wall
+        sagittal = a.mt1_head_radius_mm.value - less
+        width = float(np.interp(0.9, a.mt1.sections.fraction, a.mt1.sections.mediolateral_mm)) - 2.0 * wall
+        return barrel_head(frame, sagittal, a.mt1_head_transverse_radius_mm.value - less, width)
+
+    def resected(shape: Shape, wall: float) -> Shape:
+        if lost == reamed:
+            return shape
+        tip = posture.mtp1 + (a.mt1_head_radius_mm.value - lost - wall) * axis
+        rounding = 2.5 if isinstance(joint, StiffJoint) else 0.4
+        return rounded_common(shape, half_space(tip, axis), rounding)
+
+    def whole(inset: bool) -> Shape:
+        wall = end if inset else 0.0
+        body = union(shaft.solid(0.0, centre + wall, inset=inset), head(wall), rounding=FILLET_MM)
+        return resected(body, wall)
+
+    outer = whole(False)
+    return SolidBone(outer, whole(True), resected(head(0.0), 0.0), outer)
+
+
+def second_metatarsal(case: Case, posture: Posture) -> SolidBone:
+    """Second metatarsal: shaft from the base to the centre of its head."""
+    a = case.anatomy
+    end, centre = a.mt2.cortex_end_mm.value, a.mt2.length_mm.value - a.mt2_head_radius_mm.value
+    shaft = Shaft(a.mt2, a.shape, posture.mt2)
+    frame = posture.mt2.moved(posture.mtp2)
+
+    def head(wall: float) -> Shape:
+        radii = a.mt2_head_radius_mm.value - wall, a.mt2_head_transverse_radius_mm.value - wall
+        return barrel(frame.origin, frame.medial, *radii)
+
+    def whole(inset: bool) -> Shape:
+        wall = end if inset else 0.0
+        return union(shaft.solid(0.0, centre + wall, inset=inset), head(wall), rounding=FILLET_MM)
+
+    outer = whole(False)
+    return SolidBone(outer, whole(True), head(0.0), outer)
 
 
 def trochlea_half_width(case: Case) -> float:
@@ -99,53 +191,145 @@ def trochlea_half_width(case: Case) -> float:
     return max(0.0, width / 2.0 - case.anatomy.pp1_head_radius_mm.value)
 
 
-def proximal_phalanx(case: Case, posture: Posture, shortening: float) -> SolidBone:
-    """First proximal phalanx: socket around the metatarsal head, roller-shaped head at the IP joint.
+def proximal_phalanx(case: Case, posture: Posture, facing: Shape) -> SolidBone:
+    """First proximal phalanx: hollowed for the metatarsal head it faces, with a roller for a head."""
+    a, base = case.anatomy, phalangeal_base(case, posture, facing)
+    rim, end, cut = a.shape.socket_rim_mm.value, a.pp1.cortex_end_mm.value, base_loss(case)
+    centre = a.pp1.length_mm.value - cut - a.pp1_head_radius_mm.value
+    shaft = Shaft(a.pp1, a.shape, posture.pp1, cut=cut)
+    medial, half = posture.pp1.medial, trochlea_half_width(case)
 
-    ``shortening`` (mm) is taken from its base, as at surgery.
-    """
-    a = case.anatomy
-    rim = a.shape.socket_rim_mm.value
-    bone, frame, end = a.pp1, posture.pp1, a.pp1.cortex_end_mm.value
-    socket = a.mt1_head_radius_mm.value + case.joint.joint_space_mm.value
-    centre = bone.length_mm.value - shortening - a.pp1_head_radius_mm.value
+    def head(wall: float) -> Shape:
+        return roller(posture.ip, medial, half, a.pp1_head_radius_mm.value - wall)
 
-    def build(inset: bool) -> Shape:
+    def whole(inset: bool) -> Shape:
         wall = end if inset else 0.0
-        shaft = shaft_of(bone, a.shape, frame, -rim, centre + wall, inset=inset, cut=shortening)
-        head = roller(posture.ip, frame.medial, trochlea_half_width(case), a.pp1_head_radius_mm.value - wall)
-        return common(union(shaft, head, rounding=FILLET_MM), outside(ball(posture.mtp1, socket + wall)))
+        body = union(shaft.solid(-rim, centre + wall, inset=inset), head(wall), rounding=FILLET_MM)
+        return common(body, grown(base, -wall))
 
-    return SolidBone(build(False), build(True))
+    return SolidBone(whole(False), whole(True), head(0.0), base)
 
 
-def socketed(bone: Bone, shape: ShapeConfig, frame: Frame, hollow: Callable[[float], Shape]) -> SolidBone:
-    """Shaft whose base is hollowed for the head it faces.
+def phalangeal_base(case: Case, posture: Posture, head: Shape) -> Shape:
+    """Solid whose surface is the base of the first proximal phalanx, facing the metatarsal ``head``.
 
-    ``hollow`` gives the space to leave free, grown by a wall (mm) for the core.
+    Flatter than the head where both are whole, parallel to it where it was reamed, plane where cut
+    flat; nowhere nearer to the head than the joint space.
     """
-    rim = shape.socket_rim_mm.value / 2.0
+    a, joint, space = case.anatomy, case.joint, case.joint.joint_space_mm.value
+    parallel = outside(grown(head, space))
+    if isinstance(joint, FusedJoint):
+        if joint.resection == "cup":
+            return parallel
+        return half_space(posture.pp1.origin, -posture.pp1.axis)
+    sagittal = max(a.pp1_socket_radius_mm.value, a.mt1_head_radius_mm.value + space)
+    transverse = max(a.pp1_socket_transverse_radius_mm.value, sagittal)
+    centre = posture.pp1.origin - sagittal * posture.pp1.axis
+    return common(outside(barrel(centre, posture.pp1.medial, sagittal, transverse)), parallel)
 
-    def build(inset: bool) -> Shape:
-        wall = bone.cortex_end_mm.value if inset else 0.0
-        shaft = shaft_of(bone, shape, frame, -rim, bone.length_mm.value, inset=inset)
-        return common(shaft, outside(hollow(wall)))
 
-    return SolidBone(build(False), build(True))
+def socketed(
+    bone: Bone, shape: ShapeConfig, frame: Frame, facing: Shape, space: float, head: float = 0.0
+) -> SolidBone:
+    """Phalanx hollowed to leave ``space`` mm to the joint surface it faces, with a round head if wanted.
+
+    Args:
+        bone: its measures.
+        shape: where its cortex is thick, how far its rim reaches.
+        frame: frame at its base.
+        facing: solid it is hollowed for.
+        space: bone to bone distance, mm.
+        head: radius of the distal head, mm; 0 for a last phalanx.
+    """
+    rim, end, length = shape.socket_rim_mm.value / 2.0, bone.cortex_end_mm.value, bone.length_mm.value
+    shaft = Shaft(bone, shape, frame)
+    width = bone.sections.mediolateral_mm[-1] / 2.0
+
+    def tip(wall: float) -> Shape:
+        return roller(frame.at(length - head), frame.medial, max(0.0, width - head), head - wall)
+
+    def whole(inset: bool) -> Shape:
+        wall = end if inset else 0.0
+        body = shaft.solid(-rim, length - head + (wall if head else 0.0), inset=inset)
+        if head:
+            body = union(body, tip(wall), rounding=FILLET_MM)
+        return common(body, outside(grown(facing, space + wall)))
+
+    outer = whole(False)
+    return SolidBone(outer, whole(True), tip(0.0) if head else outer, outside(grown(facing, space)))
 
 
-def distal_phalanx(case: Case, posture: Posture) -> SolidBone:
-    """First distal phalanx: socket around the roller of the proximal phalanx."""
-    a = case.anatomy
-    socket = a.pp1_head_radius_mm.value + a.ip_joint_space_mm.value
-    medial, half_width = posture.pp1.medial, trochlea_half_width(case)
-    return socketed(
-        a.dp1, a.shape, posture.dp1, lambda wall: roller(posture.ip, medial, half_width, socket + wall)
+def real_bone(case: Case, bone: Bone, key: str, frame: Frame, head: Array) -> SolidBone:
+    """Bone from a surface file: its head landmark on ``head``, its axes along the frame's.
+
+    The cortex is an inward offset, thin at the ends and full in the shaft as for a lofted bone.
+
+    Raises:
+        ConfigError: the file is missing, damaged or implausible; the message names it and the place.
+    """
+    surface = bone.surface
+    if surface is None:
+        raise ValueError(f"{key} has no surface")
+    from pipeline.mesh.surface_distance import signed_distance
+
+    scale = case.patient.foot_length_factor.value
+    file = Path(surface.file)
+    distance = signed_distance(
+        read_surface(file, surface.millimetres_per_unit), smoothing_mm=surface.smoothing_mm.value
+    )
+    base, distal = np.array(surface.base_mm), np.array(surface.head_mm)
+    own = landmark_frame(base, distal, np.array(surface.dorsal))
+    turn = np.stack([frame.axis, frame.dorsal, frame.medial]).T @ np.stack([own.axis, own.dorsal, own.medial])
+    outer = placed(distance, turn, distal, head, scale)
+    length = float(np.linalg.norm(distal - base)) * scale
+    origin = head - length * frame.axis
+
+    def core(x: Array) -> Array:
+        sides, _, _ = wall_thickness(bone, case.anatomy.shape, ((x - origin) @ frame.axis) / length)
+        return outer(x) + sides
+
+    return SolidBone(outer, core, outer, outer)
+
+
+def kept_apart(bone: SolidBone, neighbour: Shape, space: float, wall: float) -> SolidBone:
+    """The bone without what lies nearer to a neighbour than ``space`` mm; its core ``wall`` mm further."""
+    clear = outside(grown(neighbour, space))
+    return replace(
+        bone,
+        outer=common(bone.outer, clear),
+        core=common(bone.core, grown(clear, -wall)),
+        base=common(bone.base, clear),
     )
 
 
-def second_toe(case: Case, posture: Posture) -> SolidBone:
-    """Phalanges of the second toe as one body with a socket around the second metatarsal head."""
+def bones_of(case: Case, posture: Posture) -> dict[str, SolidBone]:
+    """The six bony bodies by name, from proximal to distal so that each base fits the head before it."""
     a = case.anatomy
-    socket = a.mt2_head_radius_mm.value + a.mtp2_joint_space_mm.value
-    return socketed(a.toe2, a.shape, posture.toe2, lambda wall: ball(posture.mtp2, socket + wall))
+    bones: dict[str, SolidBone] = {}
+
+    def add(name: str, lofted: Callable[[], SolidBone], head: Array, faces: str = "", space: float = 0.0) -> None:
+        """Take the real bone if there is one, cut back where it comes too near to the bone it faces."""
+        bone: Bone = getattr(a, name)
+        if bone.surface is None:
+            bones[name] = lofted()
+            return
+        made = real_bone(case, bone, name, getattr(posture, name), head)
+        if faces:
+            made = kept_apart(made, bones[faces].outer, space, bone.cortex_end_mm.value)
+        bones[name] = made
+
+    def phalanx(name: str, facing: str, space: float, head: float = 0.0) -> Callable[[], SolidBone]:
+        return lambda: socketed(
+            getattr(a, name), a.shape, getattr(posture, name), bones[facing].head, space, head
+        )
+
+    mtp1, ip = case.joint.joint_space_mm.value, a.ip_joint_space_mm.value
+    mtp2, pip2 = a.mtp2_joint_space_mm.value, a.pip2_joint_space_mm.value
+    add("mt1", lambda: first_metatarsal(case, posture), posture.mtp1)
+    add("pp1", lambda: proximal_phalanx(case, posture, bones["mt1"].head), posture.ip, "mt1", mtp1)
+    add("dp1", phalanx("dp1", "pp1", ip), posture.dp1.at(a.dp1.length_mm.value), "pp1", ip)
+    add("mt2", lambda: second_metatarsal(case, posture), posture.mtp2)
+    bones["mt2"] = kept_apart(bones["mt2"], bones["mt1"].outer, APART_MM, a.mt2.cortex_end_mm.value)
+    add("pp2", phalanx("pp2", "mt2", mtp2, a.pp2_head_radius_mm.value), posture.pip2, "mt2", mtp2)
+    add("dp2", phalanx("dp2", "pp2", pip2), posture.dp2.at(a.dp2.length_mm.value), "pp2", pip2)
+    return bones

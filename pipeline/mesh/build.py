@@ -12,19 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.config import Case
-from pipeline.config.joint import FusedJoint
+from pipeline.config import Case, sized
 from pipeline.errors import ConfigError
 from pipeline.mesh.anatomy import parts_of
 from pipeline.mesh.cells import Cells
 from pipeline.mesh.gmsh_session import Group, save
 from pipeline.mesh.implicit import Array, Frame
-from pipeline.mesh.posture import Posture, stand
+from pipeline.mesh.posture import Posture, base_loss, stand
 from pipeline.mesh.quality import MeshQuality, assess, require_quality
-from pipeline.mesh.sampling import enclose
 from pipeline.mesh.sizing import LEVEL_FACTOR, size_field
+from pipeline.mesh.soft import floor_height
 from pipeline.mesh.sole import sole_patches
 from pipeline.mesh.tetrahedra import Tetrahedra, tetrahedralise
+from pipeline.mesh.tissue import enclose
 from pipeline.regions import Region, Sole
 from pipeline.stage import begin, code_hash, finish, sha256_of_data, up_to_date, versions, write_json
 
@@ -66,21 +66,24 @@ def domain(posture: Posture, case: Case) -> tuple[Array, Array]:
         posture.mt2.origin,
         posture.mtp1,
         posture.dp1.at(case.anatomy.dp1.length_mm.value),
-        posture.toe2.at(case.anatomy.toe2.length_mm.value),
+        posture.dp2.at(case.anatomy.dp2.length_mm.value),
     ]
     low, high = np.min(tips, axis=0) - MARGIN_MM, np.max(tips, axis=0) + MARGIN_MM
-    low[2] = -BELOW_FLOOR_MM
+    low[2] = floor_height(case) - BELOW_FLOOR_MM
     return low, high
 
 
 def build(case: Case) -> tuple[Tetrahedra, list[Region], Posture]:
-    """Mesh of a case in its posture, the region of each label, and the posture."""
+    """Mesh of a case in its posture, the region of each label, and the posture.
+
+    Args:
+        case: the case in its size (see `pipeline.config.sized`).
+    """
     posture = stand(case)
     parts = parts_of(case, posture)
     low, high = domain(posture, case)
-    size = size_field(case, parts, low, high)
-    spacing = 0.8 * LEVEL_FACTOR[case.mesh.level] * case.mesh.size_joint_mm
-    mesh = tetrahedralise(enclose(parts, low, high), low, high, spacing, size)
+    size = size_field(case, parts, low, high, floor_height(case)).scaled(LEVEL_FACTOR[case.mesh.level])
+    mesh = tetrahedralise(enclose(parts, low, high), low, high, size)
     if np.any((mesh.points < low + 1e-6) | (mesh.points > high - 1e-6)):
         raise ConfigError(
             f"anatomy: some tissue reaches more than {MARGIN_MM:g} mm beyond the ends of the bones; "

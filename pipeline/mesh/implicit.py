@@ -38,6 +38,15 @@ class Frame:
             dorsal=np.sin(down) * ahead + np.cos(down) * up,
         )
 
+    def rolled(self, pronation_deg: float) -> Frame:
+        """The frame turned about its axis, the dorsum towards the medial side."""
+        angle = np.radians(pronation_deg)
+        return Frame(self.origin, self.axis, np.cos(angle) * self.dorsal + np.sin(angle) * self.medial)
+
+    def moved(self, origin: Array) -> Frame:
+        """The same directions at another origin."""
+        return Frame(origin, self.axis, self.dorsal)
+
     @property
     def medial(self) -> Array:
         """Unit vector to the medial side of a right foot."""
@@ -95,14 +104,71 @@ def roller(centre: Array, medial: Array, half_width: float, radius: float) -> Sh
     return capsule(centre - half_width * medial, centre + half_width * medial, radius)
 
 
-def cone(apex: Array, axis: Array, half_angle_deg: float) -> Shape:
-    """Solid cone opening along ``axis`` from ``apex``; distance-like away from the apex."""
-    cosine, sine = np.cos(np.radians(half_angle_deg)), np.sin(np.radians(half_angle_deg))
+def barrel(centre: Array, medial: Array, sagittal: float, transverse: float) -> Shape:
+    r"""Articular head with one radius about the medial axis and another across it, exact distance.
+
+    With :math:`\rho` the distance from the medial axis through the centre and m the coordinate along it,
+    the surface is :math:`(\rho + R_t - R_s)^2 + m^2 = R_t^2`: a circle of radius :math:`R_s` in the
+    sagittal plane, swept by an arc of radius :math:`R_t`.
+
+    Args:
+        centre: centre of the sagittal circle, (3,), mm.
+        medial: unit vector of the axis the joint turns about.
+        sagittal: radius :math:`R_s`, mm.
+        transverse: radius :math:`R_t`, mm.
+    """
 
     def shape(x: Array) -> Array:
-        along = (x - apex) @ axis
-        across = np.sqrt(np.maximum(np.sum((x - apex) ** 2, axis=1) - along**2, 0.0))
-        return cosine * across - sine * along
+        d = x - centre
+        m = d @ medial
+        rho = np.sqrt(np.maximum(np.sum(d * d, axis=1) - m * m, 0.0))
+        radial = rho + (transverse - sagittal)
+        if transverse < sagittal:
+            radial = np.maximum(radial, 0.0)
+        return np.hypot(radial, m) - transverse
+
+    return shape
+
+
+def half_space(point: Array, outward: Array) -> Shape:
+    """Everything behind a plane through ``point`` whose unit normal points out of it."""
+    return lambda x: (x - point) @ outward
+
+
+def cylinder(start: Array, end: Array, radius: float) -> Shape:
+    """Solid cylinder between two points, cut flat at both."""
+    length = float(np.linalg.norm(end - start))
+    axis = (end - start) / length
+
+    def shape(x: Array) -> Array:
+        along = (x - start) @ axis
+        across = np.sqrt(np.maximum(np.sum((x - start) ** 2, axis=1) - along**2, 0.0))
+        return np.maximum(across - radius, np.maximum(-along, along - length))
+
+    return shape
+
+
+def pillar(frame: Frame, half_axial: float, half_medial: float) -> Shape:
+    """Endless elliptical cylinder along the frame's dorsal axis, first-order distance."""
+
+    def shape(x: Array) -> Array:
+        t, _, m = frame.local(x)
+        level = np.hypot(t / half_axial, m / half_medial)
+        slope = np.hypot(t / half_axial**2, m / half_medial**2)
+        inside = -min(half_axial, half_medial)
+        return np.where(level > 1e-6, level * (level - 1.0) / np.maximum(slope, 1e-9), inside)
+
+    return shape
+
+
+def elliptic_cone(frame: Frame, dorsal_deg: float, medial_deg: float) -> Shape:
+    """Cone along the frame's axis from its origin, opening by different angles; first-order distance."""
+    dorsal, medial = np.tan(np.radians([dorsal_deg, medial_deg]))
+    scale = float(np.cos(np.radians(min(dorsal_deg, medial_deg))) * min(dorsal, medial))
+
+    def shape(x: Array) -> Array:
+        t, d, m = frame.local(x)
+        return scale * (np.hypot(d / dorsal, m / medial) - t)
 
     return shape
 
@@ -184,6 +250,11 @@ def union(*shapes: Shape, rounding: float = 0.0) -> Shape:
 def common(*shapes: Shape) -> Shape:
     """Intersection of shapes."""
     return lambda x: np.max([shape(x) for shape in shapes], axis=0)
+
+
+def rounded_common(first: Shape, second: Shape, rounding: float) -> Shape:
+    """Intersection of two shapes with the edge between them rounded, mm."""
+    return lambda x: rounded_max(first(x), second(x), rounding)
 
 
 def outside(shape: Shape) -> Shape:

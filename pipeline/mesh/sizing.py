@@ -1,4 +1,4 @@
-"""Target edge length everywhere: fine in the joints, graded into the soft tissue."""
+"""Target edge length everywhere: fine in joints, cortex and hardware, graded into the soft tissue."""
 
 from __future__ import annotations
 
@@ -8,24 +8,52 @@ import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
 from pipeline.config import Case
-from pipeline.mesh.anatomy import Part
 from pipeline.mesh.implicit import Array
+from pipeline.mesh.part import Part
 from pipeline.regions import Region
 
-LEVEL_FACTOR = {"coarse": 1.4, "medium": 1.0, "fine": 0.7}
+LEVEL_FACTOR = {"coarse": 1.4, "medium": 1.0, "fine": 0.7, "xfine": 0.5}
 """Edge lengths of a level relative to `medium`."""
 
 GROWTH = 0.35
 """Increase of edge length per mm of distance from a finer region."""
 
-SPACING_MM = 2.0
+SPACING_MM = 1.25
 """Spacing of the grid on which the size field is stored."""
 
-SKIN = frozenset({Region.SOFT_TISSUE})
-FINE_JOINTS = frozenset({Region.IP_CARTILAGE_DP1, Region.MTP1_CARTILAGE_PP1, Region.MTP1_GAP})
-SMALL_PARTS = frozenset(
-    {Region.MT2_CORTEX, Region.PLANTAR_BAND_1, Region.PLANTAR_BAND_2, Region.MTP1_CAPSULE}
+JOINT = frozenset(
+    {
+        Region.IP_CARTILAGE_PP1,
+        Region.IP_GAP,
+        Region.IP_CARTILAGE_DP1,
+        Region.MTP1_CARTILAGE_MT1,
+        Region.MTP1_GAP,
+        Region.MTP1_CARTILAGE_PP1,
+        Region.MTP2_CARTILAGE_MT2,
+        Region.MTP2_GAP,
+        Region.MTP2_CARTILAGE_PP2,
+        Region.SESAMOID_CARTILAGE,
+        Region.SESAMOID_GAP,
+        Region.SCREW_INTERFACE,
+    }
 )
+CORTEX = frozenset(
+    {
+        Region.MT2_CORTEX,
+        Region.PP2_CORTEX,
+        Region.DP2_CORTEX,
+        Region.PIP2_JOINT,
+        Region.SCREWS,
+        Region.PLATE,
+        Region.IMPLANT,
+        Region.SCLEROSIS,
+    }
+)
+SOFT = frozenset(
+    {Region.SOFT_TISSUE, Region.SKIN, Region.PROXIMAL_BLOCK, Region.SHOE_INSOLE, Region.SHOE_OUTSOLE}
+)
+GRADED = frozenset(region for region in Region if region.label.endswith("_core"))
+"""Regions without a size of their own: what surrounds them sets it."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +70,10 @@ class SizeField:
         inside = np.clip(x, [a[0] for a in axes], [a[-1] for a in axes])
         return np.asarray(RegularGridInterpolator(axes, self.values)(inside))
 
+    def scaled(self, factor: float) -> SizeField:
+        """The field with all lengths multiplied by a factor."""
+        return SizeField(self.low, self.spacing, self.values * factor)
+
 
 def grid_points(low: Array, counts: Array, spacing: float) -> Array:
     """Points of a regular grid, (nx * ny * nz, 3), z fastest."""
@@ -50,30 +82,39 @@ def grid_points(low: Array, counts: Array, spacing: float) -> Array:
 
 
 def part_size(case: Case, region: Region) -> float:
-    """Edge length wanted inside a region at the case's level, mm."""
+    """Edge length wanted inside a region at level `medium`, mm."""
     mesh = case.mesh
-    factor = LEVEL_FACTOR[mesh.level]
-    if region in FINE_JOINTS:
-        return factor * mesh.size_joint_mm
-    if region in SMALL_PARTS:
-        return factor * 0.85 * mesh.size_bone_mm
-    if region is Region.MTP2_JOINT:
-        return factor * 0.6 * mesh.size_bone_mm
-    if region in SKIN or region is Region.PROXIMAL_BLOCK:
-        return factor * mesh.size_soft_mm
-    return factor * mesh.size_bone_mm
+    if region in JOINT:
+        return mesh.size_joint_mm
+    if region in CORTEX:
+        return mesh.size_cortex_mm
+    if region.label.endswith("_cortex"):
+        return 1.2 * mesh.size_cortex_mm
+    if region in SOFT:
+        return mesh.size_soft_mm
+    return mesh.size_bone_mm
 
 
-def size_field(case: Case, parts: list[Part], low: Array, high: Array) -> SizeField:
-    """Size field over a box: each part asks for its size inside and lets it grow with distance."""
+def size_field(case: Case, parts: list[Part], low: Array, high: Array, floor: float) -> SizeField:
+    """Size field of level `medium` over a box: each part asks for its size inside, growing with distance.
+
+    Args:
+        case: the case.
+        parts: all tissues.
+        low: lower corner of the box, mm.
+        high: upper corner of the box, mm.
+        floor: height of the floor, mm; the sole is refined.
+    """
     counts = np.ceil((high - low) / SPACING_MM).astype(int) + 1
     x = grid_points(low, counts, SPACING_MM)
-    size = np.full(len(x), 2.0 * LEVEL_FACTOR[case.mesh.level] * case.mesh.size_soft_mm)
+    soft = case.mesh.size_soft_mm
+    size = np.full(len(x), 2.0 * soft)
     for part in parts:
-        if part.region.label.endswith("_core"):
+        if part.region in GRADED:
             continue
-        wanted = part_size(case, part.region) + GROWTH * np.maximum(part.shape(x), 0.0)
-        size = np.minimum(size, wanted)
-    sole = 0.45 * LEVEL_FACTOR[case.mesh.level] * case.mesh.size_soft_mm
-    size = np.minimum(size, sole + GROWTH * np.abs(x[:, 2]))
+        own = part_size(case, part.region)
+        near = np.flatnonzero(size > own)
+        wanted = own + GROWTH * np.maximum(part.shape(x[near]), 0.0)
+        size[near] = np.minimum(size[near], wanted)
+    size = np.minimum(size, 0.45 * soft + GROWTH * np.abs(x[:, 2] - floor))
     return SizeField(low, SPACING_MM, size.reshape(counts))

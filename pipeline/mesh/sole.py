@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pipeline.config import Case
 from pipeline.mesh.cells import Cells, boundary_faces
 from pipeline.mesh.implicit import Array
-from pipeline.mesh.posture import Posture
+from pipeline.mesh.posture import Posture, plan_distance
 from pipeline.mesh.tetrahedra import Tetrahedra
 from pipeline.regions import Region, Sole
 
@@ -19,21 +19,14 @@ STEEPEST = 0.2
 """Largest upward part of the unit normal of the sole: the walls of a pad may reach the floor too."""
 
 
-def plan_distance(x: Array, start: Array, end: Array) -> Array:
-    """Horizontal distance of points (n, 3) to a segment as seen from above, (n,)."""
-    x, start, end = x[:, :2], start[:2], end[:2]
-    along = np.clip((x - start) @ (end - start) / ((end - start) @ (end - start)), 0.0, 1.0)
-    return np.asarray(np.linalg.norm(x - start - along[:, None] * (end - start), axis=1))
-
-
 def bone_segments(case: Case, posture: Posture) -> dict[Sole, tuple[Array, Array]]:
     """The line of bone that stands for each patch; a triangle belongs to the nearest in plan view."""
-    toes = case.anatomy.dp1.length_mm.value, case.anatomy.toe2.length_mm.value
+    toes = case.anatomy.dp1.length_mm.value, case.anatomy.dp2.length_mm.value
     return {
         Sole.SOLE_HALLUX: (posture.pp1.origin, posture.dp1.at(toes[0])),
         Sole.SOLE_MT1_HEAD: (posture.mt1.origin, posture.mtp1),
         Sole.SOLE_MT2_HEAD: (posture.mt2.origin, posture.mtp2),
-        Sole.SOLE_TOE2: (posture.toe2.origin, posture.toe2.at(toes[1])),
+        Sole.SOLE_TOE2: (posture.pp2.origin, posture.dp2.at(toes[1])),
     }
 
 

@@ -13,8 +13,9 @@ from pipeline.mesh.cells import Cells, neighbours, oriented, volumes
 from pipeline.mesh.gmsh_session import background_points, improve
 from pipeline.mesh.implicit import Array
 from pipeline.mesh.relief import relieve
-from pipeline.mesh.sampling import Labels, Tissue, fill_holes, sample_interfaces
+from pipeline.mesh.sampling import fill_holes, sample_interfaces
 from pipeline.mesh.sizing import SizeField
+from pipeline.mesh.tissue import Labels, Tissue
 
 SAMPLES = np.array(
     [
@@ -93,22 +94,24 @@ def label_cells(tissue: Tissue, points: Array, cells: Cells, sampled: int) -> La
     touches such points takes their tissue. Only cells between interface points, or between points of
     different tissues, are decided by the majority of their samples.
     """
-    labels = majority(tissue, points, cells)
-    own = tissue.label(points)
+    own = tissue.label(points[sampled:])
     inner = cells >= sampled
-    first = np.where(inner, own[cells], tissue.void + 1).min(axis=1)
-    last = np.where(inner, own[cells], -1).max(axis=1)
-    agreed = inner.any(axis=1) & (first == last)
-    return without_spikes(np.where(agreed, first, labels).astype(np.int16), neighbours(cells))
+    known = np.where(inner, own[np.maximum(cells - sampled, 0)], tissue.void + 1)
+    first = known.min(axis=1)
+    last = np.where(inner, known, -1).max(axis=1)
+    labels = first.astype(np.int16)
+    open_cells = np.flatnonzero(first != last)
+    labels[open_cells] = majority(tissue, points, cells[open_cells])
+    return without_spikes(labels, neighbours(cells))
 
 
-def tetrahedralise(tissue: Tissue, low: Array, high: Array, spacing: float, size: SizeField) -> Tetrahedra:
+def tetrahedralise(tissue: Tissue, low: Array, high: Array, size: SizeField) -> Tetrahedra:
     """Mesh of all tissues of a box; the void around them is dropped.
 
     Interface points and, well away from them, the vertices of a graded box mesh go through a Delaunay
     triangulation; its cells are labelled, improved inside each label, and cleaned.
     """
-    interface = sample_interfaces(tissue, low, high, spacing, size)
+    interface = sample_interfaces(tissue, low, high, size)
     filler = background_points(low, high, size)
     hull = np.any((np.abs(filler - low) < 1e-9) | (np.abs(filler - high) < 1e-9), axis=1)
     filler = filler[hull | (cKDTree(interface).query(filler)[0] > 0.85 * size.at(filler))]

@@ -31,7 +31,7 @@ def report_key(case_dirs: Sequence[Path], mesh_dirs: Sequence[Path]) -> str:
         }
         for result in read_results(case_dirs, mesh_dirs)
     ]
-    code = stage.code_hash("report", "measure", "regions", "tetrahedron", "units")
+    code = stage.code_hash("report", "colours", "cut", "panel", "measure", "regions", "tetrahedron", "units")
     return stage.sha256_of_data({"cases": cases, "code": code})
 
 

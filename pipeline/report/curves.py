@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pipeline.colours import FAINT, INK, KINDS
 from pipeline.regions import Sole
-from pipeline.report.colours import FAINT, INK, KINDS
 from pipeline.report.results import CaseResult
 from pipeline.report.words import number as digits
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.machine import child_environment
+from pipeline.picture_program import run_apart
 from pipeline.report.pictures.job import CaseFiles, Job
 from pipeline.report.results import CaseResult
 
@@ -57,7 +54,7 @@ def draw_pictures(results: Sequence[CaseResult], out: Path) -> list[Picture]:
     with tempfile.TemporaryDirectory() as folder:
         job = Path(folder) / "job.json"
         Job(tuple(map(_files, results)), tuple(PICTURES), str(out.resolve())).write(job)
-        fault = _run([sys.executable, "-m", "pipeline.report.pictures", str(job)])
+        fault = run_apart(["-m", "pipeline.report.pictures", str(job)], SECONDS)
     return [_picture(name, out / f"{name}.png", fault) for name in PICTURES]
 
 
@@ -70,25 +67,6 @@ def _files(result: CaseResult) -> CaseFiles:
         geometry=str((result.mesh_dir / "geometry.json").resolve()),
         quantities={name: result.value(name) for name in result.quantities},
     )
-
-
-def _run(command: list[str]) -> str:
-    """Run the picture program; an empty string if all went well, else what happened in one line."""
-    try:
-        ended = subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS, check=False, env=child_environment()
-        )
-    except subprocess.TimeoutExpired:
-        return f"the picture program was stopped after {SECONDS:.0f} s"
-    except OSError as fault:
-        return f"the picture program could not be started ({fault})"
-    if ended.returncode < 0:
-        name = signal.Signals(-ended.returncode).name
-        return f"the picture program died of {name}; an OpenGL library (EGL or OSMesa) may be missing"
-    if ended.returncode > 0:
-        last = ended.stderr.strip().splitlines()[-1:] or ["no message"]
-        return f"the picture program failed: {last[0]}"
-    return ""
 
 
 def _picture(name: str, path: Path, fault: str) -> Picture:

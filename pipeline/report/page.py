@@ -11,9 +11,9 @@ from typing import Any
 import jinja2
 
 from pipeline import __version__
+from pipeline.colours import INK, KINDS
 from pipeline.measure.registry import LARGE_STRAIN
 from pipeline.report import curves, inputs, published
-from pipeline.report.colours import INK, KINDS
 from pipeline.report.comparison import Row, reference
 from pipeline.report.drawing import Picture
 from pipeline.report.results import CaseResult

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +10,14 @@ import matplotlib.image
 import pytest
 
 from pipeline import stage
+from pipeline.picture_program import run_apart
 from pipeline.report import drawing, make_report, report_key
 from pipeline.report import page as page_module
 from pipeline.report.drawing import PICTURES
 from pipeline.report.results import CaseResult
 
 Folders = dict[str, tuple[Path, Path]]
-NO_PICTURES = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"]
+NO_PICTURES = ["-c", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"]
 
 
 def _report(folders: Folders, out: Path, *names: str) -> tuple[Path, str]:
@@ -28,8 +28,7 @@ def _report(folders: Folders, out: Path, *names: str) -> tuple[Path, str]:
 @pytest.fixture
 def blind(monkeypatch: pytest.MonkeyPatch) -> None:
     """The picture program dies as it does where OpenGL is missing."""
-    run = drawing._run
-    monkeypatch.setattr(drawing, "_run", lambda _: run(NO_PICTURES))
+    monkeypatch.setattr(drawing, "run_apart", lambda _, seconds: run_apart(NO_PICTURES, seconds))
 
 
 def test_report_with_pictures(folders: Folders, tmp_path: Path) -> None:
@@ -107,17 +106,3 @@ def test_page_shows_where_numbers_come_from(folders: Folders, tmp_path: Path) ->
     assert "Arndt et al. 2002" in page
     assert "materials.cortical.young_MPa" in page
     assert "solve-key" in page
-
-
-def test_picture_program_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program without end is ended, and the reason given."""
-    monkeypatch.setattr(drawing, "SECONDS", 0.5)
-    assert "stopped after" in drawing._run([sys.executable, "-c", "import time; time.sleep(60)"])
-
-
-def test_picture_program_that_fails_gives_its_last_line() -> None:
-    """An exception in the program shows as its message; a clean end as nothing."""
-    assert drawing._run([sys.executable, "-c", "raise ValueError('no such region')"]).endswith(
-        "no such region"
-    )
-    assert drawing._run([sys.executable, "-c", ""]) == ""

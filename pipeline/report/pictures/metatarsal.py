@@ -14,11 +14,11 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from pipeline.colours import INK
 from pipeline.measure import gauge, tensors
 from pipeline.measure.solution import Bone
+from pipeline.panel import View, render, save, scale_bar, show
 from pipeline.regions import Region
-from pipeline.report.colours import INK
-from pipeline.report.pictures.panel import View, render, save, scale_bar, show
 from pipeline.report.pictures.scene import Scene
 
 MAP = "PuOr_r"

@@ -16,13 +16,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from pipeline.measure.statistics import Floats
+from pipeline.colours import FAINT, INK
+from pipeline.cut import Polygons, borders, cut_cells
+from pipeline.panel import View, bare, heading, save, scale_bar
 from pipeline.regions import Region
-from pipeline.report.colours import FAINT, INK
-from pipeline.report.pictures.panel import View, bare, heading, save, scale_bar
 from pipeline.report.pictures.scene import IP_LAYERS, Scene
-
-Polygons = list[Floats]
 
 MAP = "viridis"
 WHOLE = LogNorm(0.01, 100.0)
@@ -48,7 +46,7 @@ def draw(scenes: Sequence[Scene], out: Path) -> None:
     zoom_norm = Normalize(0.0, _zoom_end(scenes))
     for column, (scene, view) in enumerate(zip(scenes, views, strict=True)):
         view = View(view.origin, view.right, view.up, window)
-        polygons, cells = _cut(scene, view)
+        polygons, cells = cut_cells(scene.body, view)
         loaded = np.asarray(cells["region"]) != int(Region.PROXIMAL_BLOCK)
         upper, lower = (figure.add_subplot(grid[row, column]) for row in (0, 1))
         heading(upper, scene.files.title)
@@ -94,13 +92,6 @@ def _zoom_view(scene: Scene, view: View) -> View:
     return View(view.origin, view.right, view.up, (x - half, x + half, y - low, y + low))
 
 
-def _cut(scene: Scene, view: View) -> tuple[Polygons, pv.PolyData]:
-    """Polygons of the cut in page coordinates, and the cut with the data of the cells it came from."""
-    cut = scene.body.slice(normal=view.towards_eye, origin=view.origin, generate_triangles=False)
-    places = np.column_stack([(cut.points - view.origin) @ view.right, (cut.points - view.origin) @ view.up])
-    return [places[face] for face in cut.irregular_faces], cut
-
-
 def _paint(
     axes: Axes,
     polygons: Polygons,
@@ -115,19 +106,7 @@ def _paint(
     for bone, colour in _QUIET.items():
         colours[~coloured & (bones == bone)] = to_rgba(colour)
     axes.add_collection(PolyCollection(polygons, facecolors=colours, edgecolors=colours, linewidths=0.3))
-    axes.add_collection(LineCollection(_borders(cut, polygons), colors=INK, linewidths=outline))
-
-
-def _borders(cut: pv.PolyData, polygons: Polygons) -> Polygons:
-    """Edges of the cut between two tissues, or between tissue and air."""
-    region = np.asarray(cut["region"])
-    seen: dict[tuple[int, int], list[tuple[int, Floats]]] = {}
-    for number, (face, polygon) in enumerate(zip(cut.irregular_faces, polygons, strict=True)):
-        for i in range(len(face)):
-            j = (i + 1) % len(face)
-            edge = (int(min(face[i], face[j])), int(max(face[i], face[j])))
-            seen.setdefault(edge, []).append((int(region[number]), polygon[[i, j]]))
-    return [sides[0][1] for sides in seen.values() if len(sides) == 1 or sides[0][0] != sides[1][0]]
+    axes.add_collection(LineCollection(borders(cut, polygons), colors=INK, linewidths=outline))
 
 
 def _frame(upper: Axes, lower: Axes, closer: View) -> None:

@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.tri import Triangulation
 
+from pipeline.colours import INK
 from pipeline.measure.floor import CONTACT_kPa
 from pipeline.measure.solution import Ints
 from pipeline.measure.statistics import Floats
+from pipeline.panel import View, bare, heading, save, scale_bar
 from pipeline.regions import Region, Sole
-from pipeline.report.colours import INK
-from pipeline.report.pictures.panel import View, bare, heading, save, scale_bar
 from pipeline.report.pictures.scene import Scene
 
 MAP = "viridis"

@@ -12,14 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from pipeline.colours import BAND, BLOCK, BONE, CARTILAGE, FAINT, INK, RAY2, SKIN, SPUR
+from pipeline.panel import View, heading, render, save, scale_bar, show
 from pipeline.regions import Region
-from pipeline.report.colours import FAINT, INK
-from pipeline.report.pictures.panel import View, heading, render, save, scale_bar, show
 from pipeline.report.pictures.scene import IP_LAYERS, MTP1_LAYERS, Scene
 
-BONE, RAY2, CARTILAGE, BRIDGE, SPUR, BAND, SKIN = (
-    "#efe3c8", "#b9c4cf", "#2a9d8f", "#d1495b", "#d1495b", "#c98d3e", "#e8b59a",
-)  # fmt: skip
 FIRST_RAY: tuple[tuple[Region, ...], ...] = (
     (Region.MT1_CORE, Region.MT1_CORTEX),
     (Region.PP1_CORE, Region.PP1_CORTEX),
@@ -76,11 +73,11 @@ def _add(plotter: pv.Plotter, scene: Scene) -> None:
     for bone in FIRST_RAY:
         put(bone, BONE, 30, specular=0.15)
     put(IP_LAYERS, CARTILAGE)
-    put(MTP1_LAYERS, BRIDGE if scene.files.kind == "fused" else CARTILAGE)
+    put(MTP1_LAYERS, SPUR if scene.files.kind == "fused" else CARTILAGE)
     put((Region.MTP2_JOINT,), CARTILAGE, opacity=0.6)
     put((Region.OSTEOPHYTE,), SPUR, 10)
     put((Region.PLANTAR_BAND_1, Region.PLANTAR_BAND_2), BAND, 10)
-    put((Region.PROXIMAL_BLOCK,), "#d7dbe0", 60, opacity=0.35)
+    put((Region.PROXIMAL_BLOCK,), BLOCK, 60, opacity=0.35)
     put(tuple(Region), SKIN, 20, opacity=0.2)
     plotter.enable_depth_peeling(8)
 
@@ -114,7 +111,7 @@ def _legend(figure: Figure, scenes: Sequence[Scene]) -> None:
     if "stiff" in kinds:
         entries.append((SPUR, "osteophyte" + (" / fusion bone" if "fused" in kinds else "")))
     elif "fused" in kinds:
-        entries.append((BRIDGE, "fusion bone"))
+        entries.append((SPUR, "fusion bone"))
     entries.append((SKIN, "soft tissue"))
     handles = [Patch(facecolor=colour, edgecolor=FAINT, lw=0.5, label=label) for colour, label in entries]
     figure.legend(

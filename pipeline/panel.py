@@ -18,10 +18,10 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from pipeline.measure.statistics import Floats
-from pipeline.report.colours import INK
+from pipeline.colours import INK
 
 matplotlib.use("Agg")
+Floats = NDArray[np.float64]
 Image = NDArray[np.uint8]
 PIXELS_PER_MM = 8.0
 
@@ -55,19 +55,25 @@ def render(view: View, add: Callable[[pv.Plotter], None]) -> Image:
     size = (round((right - left) * PIXELS_PER_MM), round((top - bottom) * PIXELS_PER_MM))
     plotter = pv.Plotter(off_screen=True, window_size=size, lighting="none")
     plotter.set_background("white")
+    add(plotter)
+    aim(plotter, view)
+    plotter.enable_anti_aliasing("ssaa")
+    image = np.asarray(plotter.screenshot(return_img=True), dtype=np.uint8)
+    plotter.close()
+    return image
+
+
+def aim(plotter: pv.Plotter, view: View) -> None:
+    """Light the scene from the eye and show the window of the view in parallel projection."""
+    left, right, bottom, top = view.window
     centre = view.origin + (left + right) / 2 * view.right + (bottom + top) / 2 * view.up
     _light(plotter, view, centre)
-    add(plotter)
     plotter.enable_parallel_projection()
     plotter.camera.focal_point = centre
     plotter.camera.position = centre + 400.0 * view.towards_eye
     plotter.camera.up = view.up
     plotter.camera.parallel_scale = (top - bottom) / 2
     plotter.camera.clipping_range = (1.0, 1000.0)
-    plotter.enable_anti_aliasing("ssaa")
-    image = np.asarray(plotter.screenshot(return_img=True), dtype=np.uint8)
-    plotter.close()
-    return image
 
 
 def _light(plotter: pv.Plotter, view: View, centre: Floats) -> None:

@@ -1,0 +1,173 @@
+"""Skin, fat and muscle around the bones, the pads below them, and a shoe."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.config import Case
+from pipeline.mesh.bones import SolidBone
+from pipeline.mesh.implicit import (
+    Array,
+    Frame,
+    Shape,
+    box,
+    capsule,
+    common,
+    grown,
+    rounded_max,
+    union,
+)
+from pipeline.mesh.ligaments import Band, tube
+from pipeline.mesh.part import Part
+from pipeline.mesh.posture import Posture, plan_distance
+from pipeline.regions import Region
+
+CLEFT_MM = 1.2
+"""Width of the cleft between hallux and second toe."""
+
+COVER_OF_SPUR_MM = 2.0
+"""Soft tissue over osteophytes, plates and bands."""
+
+ROUNDING_MM = 3.0
+"""Fillet between the rounded bodies the soft tissue is made of."""
+
+
+def head_pad(centre: Array, bottom: float, half: Array) -> Shape:
+    """Rounded block of fat below a metatarsal head, down to ``bottom`` mm above the floor."""
+    floor = Frame(np.array([centre[0] - 2.0, centre[1], 0.0]), np.eye(3)[0], np.eye(3)[2])
+    low, high = np.array([-half[0], bottom, -half[1]]), np.array([half[0], centre[2], half[1]])
+    return box(floor, low, high, 5.0)
+
+
+def first_ray_pads(case: Case, posture: Posture) -> Shape:
+    """Pads under the first metatarsal head and the hallux, each moving with its bone."""
+    a = case.anatomy
+    flat = a.shape.pad_flat_mm.value
+    half = np.array([a.shape.head_pad_length_mm.value, a.shape.head_pad_width_mm.value]) / 2
+    bottom = posture.mtp1[2] - posture.heights.mt1_head - flat
+    pulp_radius = a.pp1_head_radius_mm.value + 0.35 * a.pad_hallux_mm.value
+    dp1 = Frame(posture.ip, posture.dp1.axis, posture.dp1.dorsal)
+    drop = posture.heights.ip + flat - pulp_radius
+    tip_half = a.dp1.sections.dorsoplantar_mm[-1] / 2
+    tip_radius = tip_half + 0.6 * a.pad_hallux_mm.value
+    tip_drop = tip_half + a.pad_hallux_mm.value + flat - tip_radius
+    length = a.ip_joint_space_mm.value + a.pp1_head_radius_mm.value + a.dp1.length_mm.value
+    down = -dp1.rolled(-0.0).dorsal
+    pulp = capsule(dp1.origin + drop * down, dp1.at(length) + tip_drop * down, pulp_radius, tip_radius)
+    return union(head_pad(posture.mtp1, bottom, half), pulp, rounding=ROUNDING_MM)
+
+
+def second_ray_pads(case: Case, posture: Posture) -> Shape:
+    """Pads under the second metatarsal head and the tip of the second toe."""
+    a = case.anatomy
+    flat = a.shape.pad_flat_mm.value
+    half = np.array([a.shape.head_pad_length_mm.value, a.shape.head_pad_width_mm.value]) / 2
+    bottom = posture.mtp2[2] - posture.heights.mt2_head - flat
+    smaller = a.mt2_head_radius_mm.value / a.mt1_head_radius_mm.value
+    tip_half = a.dp2.sections.dorsoplantar_mm[-1] / 2
+    tip_radius = tip_half + 0.7 * a.pad_toe2_mm.value
+    drop = tip_half + a.pad_toe2_mm.value + flat - tip_radius
+    start, end = posture.dp2.at(0.0, -drop), posture.dp2.at(a.dp2.length_mm.value - tip_half, -drop)
+    pads = head_pad(posture.mtp2, bottom, smaller * half), capsule(start, end, tip_radius)
+    return union(*pads, rounding=ROUNDING_MM)
+
+
+def between_toes(posture: Posture, first: Shape, second: Shape) -> Shape:
+    """Space of the cleft: halfway between the rays, distal of the web."""
+    web = np.maximum(posture.mtp1[0], posture.mtp2[0]) + 8.0
+
+    def shape(x: Array) -> Array:
+        halfway = np.abs(first(x) - second(x)) / 2.0 - CLEFT_MM / 2.0
+        return rounded_max(halfway, web - x[:, 0], 1.5)
+
+    return shape
+
+
+def soft_parts(
+    case: Case, posture: Posture, bones: dict[str, SolidBone], bands: list[Band], spurs: list[Part]
+) -> list[Part]:
+    """Soft tissue and, if wanted, skin: a cover over the bones, pads below, cut flat at the floor.
+
+    Args:
+        case: the case.
+        posture: where the bones stand.
+        bones: the bones.
+        bands: bands to be covered.
+        spurs: osteophyte, callus or plate to be covered.
+    """
+    a, cover = case.anatomy, case.anatomy.cover_mm.value
+    on_second = [band for band in bands if band.region is Region.PLANTAR_BAND_2]
+    on_first = [band for band in bands if band.region is not Region.PLANTAR_BAND_2]
+    first_bones = union(*(grown(bones[name].outer, cover) for name in ("mt1", "pp1", "dp1")), rounding=ROUNDING_MM)
+    second_bones = union(*(grown(bones[name].outer, cover) for name in ("mt2", "pp2", "dp2")), rounding=ROUNDING_MM)
+    tubes = [tube(band, COVER_OF_SPUR_MM) for band in on_first]
+    spur = [grown(part.shape, COVER_OF_SPUR_MM) for part in spurs]
+    first = union(first_bones, *tubes, *spur, first_ray_pads(case, posture), rounding=ROUNDING_MM)
+    second = union(
+        second_bones, *(tube(band, COVER_OF_SPUR_MM) for band in on_second), second_ray_pads(case, posture),
+        rounding=ROUNDING_MM,
+    )  # fmt: skip
+    back, thick = a.shape.web_setback_mm.value, a.shape.web_radius_mm.value
+    web = capsule(posture.mtp1 - back * posture.mt1.axis, posture.mtp2 - back * posture.mt2.axis, thick)
+    cleft = between_toes(posture, first_bones, second_bones)
+    rays = union(union(first, second), web, rounding=ROUNDING_MM)
+
+    def whole(x: Array) -> Array:
+        return rounded_max(rounded_max(rays(x), -x[:, 2], 0.2), -cleft(x), 0.5)
+
+    if a.skin_mm is None:
+        return [Part(Region.SOFT_TISSUE, whole)]
+    inner = grown(whole, -a.skin_mm.value)
+    return [Part(Region.SOFT_TISSUE, inner), Part(Region.SKIN, whole)]
+
+
+def floor_height(case: Case) -> float:
+    """Height of the floor, mm: zero barefoot, below the sole of a shoe."""
+    if case.shoe is None:
+        return 0.0
+    return -sum(getattr(case.shoe, name).thickness_mm.value for name in ("insole", "plate", "outsole"))
+
+
+def rocker_rise(case: Case, x: Array, mtp1: Array) -> Array:
+    """How far a rocker's arc has left the flat at points, mm: (x - apex)^2 / 2R distal of the apex."""
+    rocker = case.floor.rocker
+    if rocker is None:
+        return np.zeros(len(x))
+    ahead = np.maximum(x[:, 0] - mtp1[0] - rocker.apex_mm.value, 0.0)
+    return ahead**2 / (2.0 * rocker.radius_mm.value)
+
+
+def shoe_parts(case: Case, posture: Posture) -> list[Part]:
+    """Layers of a shoe's sole, as wide as the bones and a margin; a rocker shapes the lowest one."""
+    if case.shoe is None:
+        return []
+    margin = case.shoe.margin_mm.value
+    a = case.anatomy
+    lines = [
+        (posture.mt1.origin, posture.mtp1),
+        (posture.mtp1, posture.dp1.at(a.dp1.length_mm.value)),
+        (posture.mt2.origin, posture.mtp2),
+        (posture.mtp2, posture.dp2.at(a.dp2.length_mm.value)),
+    ]
+
+    def outline(x: Array) -> Array:
+        start = posture.mtp1[0] - a.shape.head_pad_length_mm.value
+        inside = np.min([plan_distance(x, *line) for line in lines], axis=0) - margin
+        return np.maximum(inside, start - x[:, 0])
+
+    parts, top = [], 0.0
+    layers = ((Region.SHOE_INSOLE, "insole"), (Region.SHOE_PLATE, "plate"), (Region.SHOE_OUTSOLE, "outsole"))
+    for region, name in layers:
+        top, upper = top - getattr(case.shoe, name).thickness_mm.value, top
+        parts.append(Part(region, common(outline, between_heights(top, upper))))
+    lowest = parts[-1].shape
+
+    def rockered(x: Array) -> Array:
+        return np.maximum(lowest(x), floor_height(case) + rocker_rise(case, x, posture.mtp1) - x[:, 2])
+
+    return [*parts[:-1], Part(Region.SHOE_OUTSOLE, rockered)]
+
+
+def between_heights(low: float, high: float) -> Shape:
+    """Everything between two heights above the floor, mm."""
+    return lambda x: np.abs(x[:, 2] - (low + high) / 2.0) - (high - low) / 2.0
