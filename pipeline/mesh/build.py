@@ -82,8 +82,9 @@ def build(case: Case) -> tuple[Tetrahedra, list[Region], Posture]:
     posture = stand(case)
     parts = parts_of(case, posture)
     low, high = domain(posture, case)
-    size = size_field(case, parts, low, high, floor_height(case)).scaled(LEVEL_FACTOR[case.mesh.level])
-    mesh = tetrahedralise(enclose(parts, low, high), low, high, size)
+    tissue = enclose(parts, low, high)
+    size = size_field(case, tissue, low, high, floor_height(case)).scaled(LEVEL_FACTOR[case.mesh.level])
+    mesh = tetrahedralise(tissue, low, high, size)
     if np.any((mesh.points < low + 1e-6) | (mesh.points > high - 1e-6)):
         raise ConfigError(
             f"anatomy: some tissue reaches more than {MARGIN_MM:g} mm beyond the ends of the bones; "

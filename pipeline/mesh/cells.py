@@ -30,6 +30,16 @@ def mean_ratio(points: Array, cells: Cells) -> Array:
     return np.asarray(np.sign(volume) * 12.0 * (3.0 * np.abs(volume)) ** (2.0 / 3.0) / squares)
 
 
+def dihedral_cosines(points: Array, cells: Cells) -> Array:
+    """Cosine of the angle between the faces at each edge of each tetrahedron, (m, 6), as in `EDGES`."""
+    normals = []
+    for face in FACES:
+        a, b, c = (points[cells[:, i]] for i in face)
+        n = np.cross(b - a, c - a)
+        normals.append(n / np.maximum(np.linalg.norm(n, axis=1), 1e-30)[:, None])
+    return np.stack([-np.einsum("ij,ij->i", normals[i], normals[j]) for i, j in EDGES], axis=1)
+
+
 def oriented(points: Array, cells: Cells) -> Cells:
     """Cells with positive volume; two vertices of a negative one change places."""
     cells = cells.copy()

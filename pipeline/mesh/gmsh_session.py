@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.mesh.cells import Cells
 from pipeline.mesh.implicit import Array
-from pipeline.mesh.sizing import SizeField
+from pipeline.mesh.grid import SizeField
 
 TETRAHEDRON = 4
 TRIANGLE = 2

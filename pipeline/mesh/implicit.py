@@ -18,6 +18,11 @@ Array = NDArray[np.floating[Any]]
 Shape = Callable[[Array], Array]
 
 
+def length_of(vectors: Array) -> Array:
+    """Length of each row of (n, 3), (n,)."""
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)))
+
+
 @dataclass(frozen=True)
 class Frame:
     """Right-handed frame of a bone: origin at its base, unit vectors distal and dorsal (right foot)."""
@@ -81,20 +86,19 @@ def capsule(start: Array, end: Array, radius: float, end_radius: float | None = 
 
     def shape(x: Array) -> Array:
         along = np.clip((x - start) @ direction / length2, 0.0, 1.0) if length2 else np.zeros(len(x))
-        return np.linalg.norm(x - start - along[:, None] * direction, axis=1) - radius - growth * along
+        return length_of(x - start - along[:, None] * direction) - radius - growth * along
 
     return shape
 
 
 def polyline(points: Array, radius: float) -> Shape:
     """Tube of constant radius along a chain of points (m, 3)."""
-    pieces = [capsule(a, b, radius) for a, b in itertools.pairwise(points)]
-    return lambda x: np.min([piece(x) for piece in pieces], axis=0)
+    return union(*(capsule(a, b, radius) for a, b in itertools.pairwise(points)))
 
 
 def ball(centre: Array, radius: float) -> Shape:
     """Sphere."""
-    return lambda x: np.linalg.norm(x - centre, axis=1) - radius
+    return lambda x: length_of(x - centre) - radius
 
 
 def roller(centre: Array, medial: Array, half_width: float, radius: float) -> Shape:
@@ -121,7 +125,7 @@ def barrel(centre: Array, medial: Array, sagittal: float, transverse: float) -> 
     def shape(x: Array) -> Array:
         d = x - centre
         m = d @ medial
-        rho = np.sqrt(np.maximum(np.sum(d * d, axis=1) - m * m, 0.0))
+        rho = np.sqrt(np.maximum(np.einsum("ij,ij->i", d, d) - m * m, 0.0))
         radial = rho + (transverse - sagittal)
         if transverse < sagittal:
             radial = np.maximum(radial, 0.0)
@@ -179,8 +183,7 @@ def ellipsoid(frame: Frame, along: float, dorsal: float, medial: float) -> Shape
 
     def shape(x: Array) -> Array:
         scaled = np.stack(frame.local(x), axis=1) / half
-        level = np.linalg.norm(scaled, axis=1)
-        slope = np.linalg.norm(scaled / half, axis=1)
+        level, slope = length_of(scaled), length_of(scaled / half)
         return level * (level - 1.0) / np.maximum(slope, 1e-9)
 
     return shape
@@ -192,7 +195,7 @@ def box(frame: Frame, low: Array, high: Array, rounding: float) -> Shape:
 
     def shape(x: Array) -> Array:
         q = np.abs(np.stack(frame.local(x), axis=1) - centre) - half
-        outside = np.linalg.norm(np.maximum(q, 0.0), axis=1)
+        outside = length_of(np.maximum(q, 0.0))
         return outside + np.minimum(q.max(axis=1), 0.0) - rounding
 
     return shape
@@ -249,7 +252,14 @@ def union(*shapes: Shape, rounding: float = 0.0) -> Shape:
 
 def common(*shapes: Shape) -> Shape:
     """Intersection of shapes."""
-    return lambda x: np.max([shape(x) for shape in shapes], axis=0)
+
+    def shape(x: Array) -> Array:
+        value = shapes[0](x)
+        for other in shapes[1:]:
+            value = np.maximum(value, other(x))
+        return value
+
+    return shape
 
 
 def rounded_common(first: Shape, second: Shape, rounding: float) -> Shape:

@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from pipeline.errors import QualityError
-from pipeline.mesh.cells import EDGES, Cells, mean_ratio, volumes
+from pipeline.mesh.cells import Cells, dihedral_cosines, mean_ratio, volumes
 from pipeline.mesh.implicit import Array
 from pipeline.mesh.tetrahedra import Tetrahedra
-from pipeline.tetrahedron import FACES
 
 WORST_ALLOWED = 0.03
 """Smallest mean ratio of any cell; below, the stiffness of the cell swamps its neighbours."""
@@ -38,13 +37,7 @@ class MeshQuality:
 
 def smallest_dihedral_deg(points: Array, cells: Cells) -> float:
     """Smallest angle between two faces of any tetrahedron, degrees."""
-    normals = []
-    for face in FACES:
-        a, b, c = (points[cells[:, i]] for i in face)
-        n = np.cross(b - a, c - a)
-        normals.append(n / np.linalg.norm(n, axis=1)[:, None])
-    cosines = [-np.sum(normals[i] * normals[j], axis=1) for i, j in EDGES]
-    return float(np.degrees(np.arccos(np.clip(np.max(cosines), -1.0, 1.0))))
+    return float(np.degrees(np.arccos(np.clip(dihedral_cosines(points, cells).max(), -1.0, 1.0))))
 
 
 def assess(mesh: Tetrahedra, names: list[str]) -> MeshQuality:

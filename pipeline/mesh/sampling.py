@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from pipeline.mesh.implicit import Array
-from pipeline.mesh.sizing import SizeField, grid_points
+from pipeline.mesh.grid import SizeField, grid_points
 from pipeline.mesh.tissue import BoxedPart, Tissue, project, project_on_two
 
 Indices = NDArray[np.intp]
@@ -30,11 +30,17 @@ ON_SURFACE_MM = 0.01
 DIAGONALS = np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1], [-1, 1, 1]]) / np.sqrt(3.0)
 """Half of the directions in which a filler point looks for an interface, beside the axes."""
 
+SHARP_COSINE = 0.8
+"""Cosine of the angle between two normals from which on a sharp edge is looked for between them."""
+
 FIRST_BOX_MM = 2.5
 """Edge of the boxes the search for surfaces starts from."""
 
 STEEPEST = 1.5
 """Largest slope of a shape, which is only close to a distance."""
+
+ONE_LAYER = 0.65
+"""Largest value in a last box, relative to its edge: about one layer of boxes is left on a surface."""
 
 CANDIDATE = 0.45
 """Edge of the last boxes relative to the edge length wanted."""
@@ -93,26 +99,70 @@ def surface_boxes(boxed: BoxedPart, low: Array, high: Array, size: SizeField) ->
     edge, centres, edges = FIRST_BOX_MM, [np.empty((0, 3))], [np.empty(0)]
     corners = np.array(list(itertools.product((-0.25, 0.25), repeat=3)))
     while len(x):
-        x = x[np.abs(boxed.part.shape(x)) < STEEPEST * np.sqrt(0.75) * edge]
+        value = np.abs(boxed.part.shape(x))
+        close = value < STEEPEST * np.sqrt(0.75) * edge
+        x, value = x[close], value[close]
         small = edge <= CANDIDATE * size.at(x)
-        centres.append(x[small])
-        edges.append(np.full(small.sum(), edge))
+        last = x[small & (value < ONE_LAYER * edge)]
+        centres.append(last)
+        edges.append(np.full(len(last), edge))
         x = (x[~small][:, None, :] + edge * corners).reshape(-1, 3)
         edge /= 2.0
     return np.concatenate(centres), np.concatenate(edges)
 
 
-def visible(tissue: Tissue, owner: int, x: Array, longest: Array | float) -> Array:
-    """Points moved onto a part's surface, without those where another part hides it, (k, 3)."""
+def visible(tissue: Tissue, owner: int, x: Array, longest: Array | float) -> tuple[Array, Array]:
+    """Points moved onto a part's surface, without those where another part hides it.
+
+    Returns:
+        Points (k, 3), mm, and unit normals there (k, 3).
+    """
     x, normal, residual = project(tissue.parts[owner].part.shape, x, longest)
-    on, normal = x[residual < ON_SURFACE_MM], normal[residual < ON_SURFACE_MM]
-    inner = tissue.label(on - PROBE_MM * normal)
-    on, normal = on[inner == owner], normal[inner == owner]
-    return on[tissue.label(on + PROBE_MM * normal) > owner]
+    return on_surface(tissue, owner, x[residual < ON_SURFACE_MM], normal[residual < ON_SURFACE_MM])
 
 
-def curve_points(tissue: Tissue, boxes: list[tuple[Array, Array]], size: SizeField) -> Array:
-    """Points on the curves where at least three tissues meet, thinned, (n, 3)."""
+def on_surface(tissue: Tissue, owner: int, x: Array, normal: Array) -> tuple[Array, Array]:
+    """Those points with the part on the inner side of the normal and a later one on the outer side."""
+    inner = tissue.label(x - PROBE_MM * normal) == owner
+    x, normal = x[inner], normal[inner]
+    outer = tissue.label(x + PROBE_MM * normal) > owner
+    return x[outer], normal[outer]
+
+
+def crease_points(tissue: Tissue, owner: int, x: Array, normal: Array, size: SizeField) -> Array:
+    """Points on the sharp edges of one part, from pairs of surface points that face different ways.
+
+    An edge point is where the tangent planes of both meet, nearest to their middle. It counts if it lies
+    on the surface and the part is seen there.
+
+    Args:
+        tissue: all parts.
+        owner: the part.
+        x: points on its surface, (n, 3), mm.
+        normal: unit normals there, (n, 3).
+        size: edge lengths wanted.
+    """
+    if len(x) == 0:
+        return np.empty((0, 3))
+    pairs = close_pairs(x, 0.8 * size.at(x))
+    cosine = np.einsum("ij,ij->i", normal[pairs[:, 0]], normal[pairs[:, 1]])
+    pairs, cosine = pairs[cosine < SHARP_COSINE], cosine[cosine < SHARP_COSINE]
+    pairs, cosine = pairs[cosine > -0.9], cosine[cosine > -0.9]
+    p, q = x[pairs[:, 0]], x[pairs[:, 1]]
+    n, m = normal[pairs[:, 0]], normal[pairs[:, 1]]
+    middle = 0.5 * (p + q)
+    a, b = np.sum((p - middle) * n, axis=1), np.sum((q - middle) * m, axis=1)
+    weight = 1.0 / (1.0 - cosine**2)
+    found = middle + (weight * (a - cosine * b))[:, None] * n + (weight * (b - cosine * a))[:, None] * m
+    between = n + m
+    between /= np.linalg.norm(between, axis=1)[:, None]
+    on = np.abs(tissue.parts[owner].part.shape(found)) < 2.0 * ON_SURFACE_MM
+    found, _ = on_surface(tissue, owner, found[on], between[on])
+    return found
+
+
+def curve_points(tissue: Tissue, boxes: list[tuple[Array, Array]]) -> Array:
+    """Points on the curves where at least three tissues meet, (n, 3)."""
     found = [np.empty((0, 3))]
     for second, first in itertools.combinations(range(len(boxes))[::-1], 2):
         one, other = tissue.parts[first], tissue.parts[second]
@@ -125,8 +175,7 @@ def curve_points(tissue: Tissue, boxes: list[tuple[Array, Array]], size: SizeFie
         x, normal, residual = project_on_two(one.part.shape, other.part.shape, x[close], edge[close])
         on = residual < ON_SURFACE_MM
         found.append(meeting_points(tissue, x[on], normal[on]))
-    points = np.concatenate(found)
-    return points[thin(points, 0.7 * size.at(points))]
+    return np.concatenate(found)
 
 
 def meeting_points(tissue: Tissue, x: Array, normal: Array) -> Array:
@@ -139,14 +188,20 @@ def meeting_points(tissue: Tissue, x: Array, normal: Array) -> Array:
 
 
 def sample_interfaces(tissue: Tissue, low: Array, high: Array, size: SizeField) -> Array:
-    """All interface points, curves first, none too close to an earlier one, (n, 3)."""
+    """All interface points, curves and sharp edges first, none too close to an earlier one, (n, 3)."""
     boxes = [surface_boxes(boxed, low, high, size) for boxed in tissue.parts]
-    kept = curve_points(tissue, boxes, size)
-    curves = cKDTree(kept)
-    for owner, (x, edge) in enumerate(boxes):
-        points = visible(tissue, owner, x, edge)
+    surfaces = [visible(tissue, owner, x, edge) for owner, (x, edge) in enumerate(boxes)]
+    curves = curve_points(tissue, boxes)
+    curves = curves[thin(curves, 0.7 * size.at(curves))]
+    creases = np.concatenate(
+        [crease_points(tissue, owner, x, normal, size) for owner, (x, normal) in enumerate(surfaces)]
+    )
+    creases = creases[cKDTree(curves).query(creases)[0] > 0.5 * size.at(creases)]
+    kept = np.concatenate([curves, creases[thin(creases, 0.7 * size.at(creases))]])
+    lines = cKDTree(kept)
+    for points, _ in surfaces:
         h = size.at(points)
-        free = (cKDTree(kept).query(points)[0] > 0.35 * h) & (curves.query(points)[0] > 0.55 * h)
+        free = (cKDTree(kept).query(points)[0] > 0.35 * h) & (lines.query(points)[0] > 0.55 * h)
         points, h = points[free], h[free]
         kept = np.concatenate([kept, points[thin(points, 0.75 * h)]])
     return kept
@@ -171,7 +226,7 @@ def fill_holes(tissue: Tissue, interface: Array, filler: Array, size: SizeField)
     owner = np.minimum(first, own)
     for i in np.unique(owner[close]):
         chosen = close & (owner == i)
-        moved = visible(tissue, i, x[chosen], reach[chosen])
+        moved, _ = visible(tissue, i, x[chosen], reach[chosen])
         moved = moved[cKDTree(interface).query(moved)[0] > 0.5 * size.at(moved)] if len(moved) else moved
         interface = np.concatenate([interface, moved[thin(moved, 0.75 * size.at(moved))]])
     return interface, np.delete(filler, doubtful[close], axis=0)

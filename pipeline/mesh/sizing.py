@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
-from scipy.interpolate import RegularGridInterpolator
+from numpy.typing import NDArray
 
 from pipeline.config import Case
+from pipeline.mesh.grid import SizeField, grid_points
 from pipeline.mesh.implicit import Array
-from pipeline.mesh.part import Part
+from pipeline.mesh.tissue import BoxedPart, Tissue
 from pipeline.regions import Region
 
 LEVEL_FACTOR = {"coarse": 1.4, "medium": 1.0, "fine": 0.7, "xfine": 0.5}
@@ -56,31 +57,6 @@ GRADED = frozenset(region for region in Region if region.label.endswith("_core")
 """Regions without a size of their own: what surrounds them sets it."""
 
 
-@dataclass(frozen=True)
-class SizeField:
-    """Target edge length on a regular grid, mm."""
-
-    low: Array
-    spacing: float
-    values: Array
-
-    def at(self, x: Array) -> Array:
-        """Trilinear value at points (n, 3), mm; outside the grid the nearest value."""
-        axes = [lo + self.spacing * np.arange(n) for lo, n in zip(self.low, self.values.shape, strict=True)]
-        inside = np.clip(x, [a[0] for a in axes], [a[-1] for a in axes])
-        return np.asarray(RegularGridInterpolator(axes, self.values)(inside))
-
-    def scaled(self, factor: float) -> SizeField:
-        """The field with all lengths multiplied by a factor."""
-        return SizeField(self.low, self.spacing, self.values * factor)
-
-
-def grid_points(low: Array, counts: Array, spacing: float) -> Array:
-    """Points of a regular grid, (nx * ny * nz, 3), z fastest."""
-    axes = [lo + spacing * np.arange(n) for lo, n in zip(low, counts, strict=True)]
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-
-
 def part_size(case: Case, region: Region) -> float:
     """Edge length wanted inside a region at level `medium`, mm."""
     mesh = case.mesh
@@ -95,26 +71,34 @@ def part_size(case: Case, region: Region) -> float:
     return mesh.size_bone_mm
 
 
-def size_field(case: Case, parts: list[Part], low: Array, high: Array, floor: float) -> SizeField:
+def size_field(case: Case, tissue: Tissue, low: Array, high: Array, floor: float) -> SizeField:
     """Size field of level `medium` over a box: each part asks for its size inside, growing with distance.
+
+    Far from a part a coarse grid will do; its surroundings are looked at on a fine one.
 
     Args:
         case: the case.
-        parts: all tissues.
+        tissue: all tissues.
         low: lower corner of the box, mm.
         high: upper corner of the box, mm.
         floor: height of the floor, mm; the sole is refined.
     """
+    soft, coarse = case.mesh.size_soft_mm, 2.0 * SPACING_MM
+    wanted = [(b, part_size(case, b.part.region)) for b in tissue.parts if b.part.region not in GRADED]
+
+    def refined(x: Array, size: Array, near: Callable[[BoxedPart], NDArray[np.intp]]) -> Array:
+        for boxed, own in wanted:
+            points = near(boxed)
+            distance = np.maximum(boxed.part.shape(x[points]), 0.0)
+            size[points] = np.minimum(size[points], own + GROWTH * distance)
+        return np.minimum(size, 0.45 * soft + GROWTH * np.abs(x[:, 2] - floor))
+
+    counts = np.ceil((high - low) / coarse).astype(int) + 1
+    x = grid_points(low, counts, coarse)
+    everywhere = np.arange(len(x))
+    far = refined(x, np.full(len(x), 2.0 * soft), lambda _: everywhere)
+    first = SizeField(low, coarse, far.reshape(counts))
     counts = np.ceil((high - low) / SPACING_MM).astype(int) + 1
     x = grid_points(low, counts, SPACING_MM)
-    soft = case.mesh.size_soft_mm
-    size = np.full(len(x), 2.0 * soft)
-    for part in parts:
-        if part.region in GRADED:
-            continue
-        own = part_size(case, part.region)
-        near = np.flatnonzero(size > own)
-        wanted = own + GROWTH * np.maximum(part.shape(x[near]), 0.0)
-        size[near] = np.minimum(size[near], wanted)
-    size = np.minimum(size, 0.45 * soft + GROWTH * np.abs(x[:, 2] - floor))
-    return SizeField(low, SPACING_MM, size.reshape(counts))
+    close = refined(x, first.at(x), lambda boxed: boxed.near(x))
+    return SizeField(low, SPACING_MM, close.reshape(counts))

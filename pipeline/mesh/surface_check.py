@@ -29,9 +29,7 @@ UNITS = {1e3: "metres", 1e-3: "millimetres", 10.0: "centimetres", 0.1: "millimet
 """Unit the file is likely in, by the factor that makes its size plausible, the likeliest first."""
 
 
-def check_surface(
-    surface: Surface, path: Path, smallest_mm: float = 5.0, largest_mm: float = 120.0
-) -> None:
+def check_surface(surface: Surface, path: Path, smallest_mm: float = 5.0, largest_mm: float = 120.0) -> None:
     """Stop if a surface is not one closed, oriented body that does not cross itself.
 
     Args:

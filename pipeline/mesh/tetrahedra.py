@@ -9,12 +9,12 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, cKDTree
 
-from pipeline.mesh.cells import Cells, neighbours, oriented, volumes
+from pipeline.mesh.cells import Cells, boundary_faces, neighbours, oriented, volumes
 from pipeline.mesh.gmsh_session import background_points, improve
 from pipeline.mesh.implicit import Array
 from pipeline.mesh.relief import relieve
 from pipeline.mesh.sampling import fill_holes, sample_interfaces
-from pipeline.mesh.sizing import SizeField
+from pipeline.mesh.grid import SizeField
 from pipeline.mesh.tissue import Labels, Tissue
 
 SAMPLES = np.array(
@@ -125,4 +125,6 @@ def tetrahedralise(tissue: Tissue, low: Array, high: Array, size: SizeField) -> 
     solid = labels != tissue.void
     cells, labels = largest_body(oriented(points, cells[solid]), labels[solid])
     mesh = compact(points, cells, labels)
-    return replace(mesh, points=relieve(mesh.points, mesh.cells))
+    outer = np.zeros(len(mesh.points), bool)
+    outer[boundary_faces(mesh.cells)[0]] = True
+    return replace(mesh, points=relieve(tissue, mesh.points, mesh.cells, mesh.labels, outer))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.mesh.implicit import Array, Shape
 from pipeline.mesh.part import Part
-from pipeline.mesh.sizing import grid_points
+from pipeline.mesh.grid import grid_points
 
 Labels = NDArray[np.int16]
 

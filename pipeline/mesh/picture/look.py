@@ -41,7 +41,7 @@ class Look:
 CALLUS = Look("fusion bone", SPUR, Kind.JOINT)
 """What fills a fused joint; its group is that of the joint space, see :func:`look_of`."""
 
-BARE = Look("outside", SKIN, Kind.SOFT, 20, 0.2)
+BARE = Look("outside", SKIN, Kind.SOFT, 20, 0.28)
 """The outside of a mesh that has neither skin nor soft tissue."""
 
 LOOKS: dict[Look, tuple[str, ...]] = {
@@ -68,8 +68,8 @@ LOOKS: dict[Look, tuple[str, ...]] = {
     Look("bone around screws", "#b98f8f", Kind.BONE): ("screw_interface",),
     Look("implant", "#2f6fde", Kind.HARDWARE): ("implant",),
     Look("midfoot block", BLOCK, Kind.BLOCK, 60, 0.35): ("proximal_block",),
-    Look("soft tissue", SKIN, Kind.SOFT, 20, 0.2): ("soft_tissue",),
-    Look("skin", "#b9764f", Kind.SOFT, 20, 0.2): ("skin",),
+    Look("soft tissue", SKIN, Kind.SOFT, 20, 0.28): ("soft_tissue",),
+    Look("skin", "#b9764f", Kind.SOFT, 20, 0.28): ("skin",),
     Look("shoe: insole", "#a9b88f", Kind.SHOE, 10, 0.35): ("shoe_insole",),
     Look("shoe: stiff plate", "#2f3b2f", Kind.SHOE, 10, 0.35): ("shoe_plate",),
     Look("shoe: outsole", "#6f6a80", Kind.SHOE, 10, 0.35): ("shoe_outsole",),

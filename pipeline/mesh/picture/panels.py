@@ -16,7 +16,9 @@ from pipeline.mesh.picture import section, solid, views
 from pipeline.mesh.picture.scene import Scene
 from pipeline.panel import View, bare, render, scale_bar, show
 
-BELOW_FLOOR_MM = 6.0
+BELOW_FLOOR_MM, BELOW_CUT_MM = 7.0, 2.5
+"""Room for the scale bar below the floor, and below the frontal cut."""
+
 FRONT_REACH_MM = 38.0
 """How far the frontal cut is shown around the first metatarsal: its head, its sesamoids, the second ray."""
 
@@ -68,7 +70,7 @@ def along(scene: Scene, marks: views.Landmarks) -> Panel:
 
 def dorsal(scene: Scene, marks: views.Landmarks) -> Panel:
     """Both rays from above."""
-    view = views.fit(views.dorsal_view(marks), scene.hull.surface.points)
+    view = views.fit(views.dorsal_view(marks), scene.hull.surface.points, margin=4.0)
     words = "From above, square to the big-toe joint"
     words += "; bones as glass" if solid.has_hardware(scene) else ""
     return Panel(view, words, partial(_draw_dorsal, scene, marks))
@@ -80,14 +82,15 @@ def front(scene: Scene, marks: views.Landmarks) -> Panel:
     shifts = [float((centre - marks.mtp1) @ marks.mt1_axis) for centre in centres if centre is not None]
     shift = sum(shifts) / len(shifts) if shifts else WITHOUT_SESAMOIDS_MM
     cut = section.plane_section(scene, views.frontal_cut(marks, shift))
-    view = replace(cut.view, window=tuple(np.clip(cut.window, -FRONT_REACH_MM, FRONT_REACH_MM).tolist()))
+    left, right, bottom, top = map(float, np.clip(cut.window, -FRONT_REACH_MM, FRONT_REACH_MM))
+    view = replace(cut.view, window=(left, right, bottom - BELOW_CUT_MM, top))
     words = "Cut across the metatarsal" + (" at its sesamoids" if shifts else " head") + ", from the front"
     return Panel(view, words, partial(_draw_front, scene, marks, cut))
 
 
 def _draw_medial(scene: Scene, marks: views.Landmarks, axes: Axes, view: View) -> None:
     show(axes, view, render(view, partial(solid.add_medial, scene=scene, marks=marks)))
-    x, y = view.project(solid.floor_corners(scene, marks)[1])
+    x, y = min(view.project(corner) for corner in solid.floor_corners(scene, marks))
     _note(axes, x, y, "floor", ha="left", va="bottom")
     scale_bar(axes, view)
 

@@ -24,7 +24,7 @@ COLUMN_IN = (WIDTH_IN - 3 * GAP_IN) / 2
 NUMBERS_IN, LINE_IN, CAPTION_IN, LEGEND_ROW_IN = 0.46, 0.28, 0.3, 0.24
 TITLE_CHARACTERS = 85
 LEGEND_COLUMNS = 5
-LOWER_IN = 3.1
+LOWER_IN = 3.3
 """Least height of the lower row, so that the sesamoids are large enough to judge."""
 
 

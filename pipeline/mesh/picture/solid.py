@@ -12,7 +12,7 @@ from pipeline.panel import Floats
 
 FLOOR_COLOUR = "#e6eaee"
 FLOOR_MARGIN_MM = 6.0
-GLASS = 0.35
+GLASS = 0.45
 SHINE = {Kind.HARDWARE: 0.6, Kind.PLATE: 0.6, Kind.BONE: 0.15}
 OUTSIDE = (Kind.BLOCK, Kind.SHOE, Kind.SOFT)
 INNER = tuple(kind for kind in Kind if kind not in OUTSIDE)

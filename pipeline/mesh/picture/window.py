@@ -79,6 +79,8 @@ class Window:
             return
         plane = {"normal": self.plane.GetNormal(), "origin": self.plane.GetOrigin()}
         cut = self.scene.body.slice(**plane, generate_triangles=False)
+        if not cut.n_cells:
+            return
         shown = [tag for tag, look in self.scene.looks.items() if look not in self.hidden]
         cut = cut.extract_cells(np.isin(cut["region"], shown))
         if not cut.n_cells:
@@ -104,6 +106,7 @@ class Window:
             origin=self.plane.GetOrigin(),
             bounds=self.scene.body.bounds,
             outline_translation=False,
+            outline_opacity=0.0,
             test_callback=False,
         )
         widget.SetEnabled(False)
