@@ -19,6 +19,7 @@ from pipeline.console import Console
 from pipeline.doctor import run_doctor
 from pipeline.errors import INTERNAL, INTERRUPTED, ConfigError, FirstRayError
 from pipeline.machine import physical_cores
+from pipeline.mesh.picture import view_mesh
 from pipeline.run import Job, mesh_all, report, require_results, run_line, solve
 from pipeline.summary import headline
 
@@ -100,6 +101,8 @@ def run_mesh(args: argparse.Namespace) -> int:
     mesh_all(jobs, args.ranks, Console(), force=args.force)
     for job in jobs:
         print(f"{job.case.name}: {job.mesh / 'mesh.msh'}")
+        if args.view:
+            view_mesh(job.mesh, job.case.title)
     return 0
 
 
@@ -201,8 +204,10 @@ def build_parser() -> argparse.ArgumentParser:
         return command
 
     add("check", run_check, "check configurations").add_argument("case", nargs="+", metavar="CASE")
+    mesh = add_stage("mesh", run_mesh, "build the mesh of each case")
+    mesh.add_argument("case", nargs="+", metavar="CASE", help="file or shipped name")
+    mesh.add_argument("--view", action="store_true", help="show the mesh in a window to turn and cut")
     for name, run, help_text in (
-        ("mesh", run_mesh, "build the mesh of each case"),
         ("solve", run_solve, "build the mesh if needed and solve"),
         ("report", run_report, "write the report from results that are there"),
         ("run", run_run, "all stages, skipping those whose inputs have not changed"),

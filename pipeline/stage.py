@@ -33,13 +33,19 @@ def sha256_of_data(data: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def code_hash(*parts: str) -> str:
-    """Hash of the sources of the named subpackages or modules of ``pipeline``."""
+def code_hash(*parts: str, without: tuple[str, ...] = ()) -> str:
+    """Hash of the sources of the named subpackages or modules of ``pipeline``.
+
+    Args:
+        parts: their names.
+        without: folders below them that change no result.
+    """
     digest = hashlib.sha256()
+    left_out = [PACKAGE / folder for folder in without]
     for part in sorted(parts):
         place = PACKAGE / part
         for source in sorted(place.rglob("*.*")) if place.is_dir() else [place.with_suffix(".py")]:
-            if source.suffix in (".py", ".jinja"):
+            if source.suffix in (".py", ".jinja") and not any(source.is_relative_to(f) for f in left_out):
                 digest.update(source.relative_to(PACKAGE).as_posix().encode())
                 digest.update(source.read_bytes())
     return digest.hexdigest()

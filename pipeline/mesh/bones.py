@@ -28,6 +28,8 @@ from pipeline.mesh.implicit import (
 )
 from pipeline.mesh.posture import Posture, base_loss, head_loss
 from pipeline.mesh.surface import landmark_frame, placed, read_surface
+from pipeline.mesh.surface_check import check_surface
+from pipeline.mesh.surface_distance import signed_distance
 
 BOW_RANGE = (0.2, 0.8)
 """Fractions of the length between which the bow of a bone is measured, see `Bone.sagittal_bow_mm`."""
@@ -270,13 +272,11 @@ def real_bone(case: Case, bone: Bone, key: str, frame: Frame, head: Array) -> So
     surface = bone.surface
     if surface is None:
         raise ValueError(f"{key} has no surface")
-    from pipeline.mesh.surface_distance import signed_distance
-
     scale = case.patient.foot_length_factor.value
     file = Path(surface.file)
-    distance = signed_distance(
-        read_surface(file, surface.millimetres_per_unit), smoothing_mm=surface.smoothing_mm.value
-    )
+    read = read_surface(file, surface.millimetres_per_unit)
+    check_surface(read, file)
+    distance = signed_distance(read, smoothing_mm=surface.smoothing_mm.value)
     base, distal = np.array(surface.base_mm), np.array(surface.head_mm)
     own = landmark_frame(base, distal, np.array(surface.dorsal))
     turn = np.stack([frame.axis, frame.dorsal, frame.medial]).T @ np.stack([own.axis, own.dorsal, own.medial])

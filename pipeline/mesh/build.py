@@ -6,27 +6,40 @@ Folders are named by the hash of everything that shapes the mesh, so cases of eq
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from pipeline.config import Case, sized
 from pipeline.errors import ConfigError
 from pipeline.mesh.anatomy import parts_of
-from pipeline.mesh.cells import Cells
-from pipeline.mesh.gmsh_session import Group, save
-from pipeline.mesh.implicit import Array, Frame
-from pipeline.mesh.posture import Posture, base_loss, stand
+from pipeline.mesh.fidelity import fidelity_of
+from pipeline.mesh.files import write_mesh
+from pipeline.mesh.grid import SizeField, grid_points
+from pipeline.mesh.implicit import Array
+from pipeline.mesh.landmarks import landmarks
+from pipeline.mesh.picture import draw_mesh
+from pipeline.mesh.posture import Posture, stand
 from pipeline.mesh.quality import MeshQuality, assess, require_quality
 from pipeline.mesh.sizing import LEVEL_FACTOR, size_field
 from pipeline.mesh.soft import floor_height
 from pipeline.mesh.sole import sole_patches
 from pipeline.mesh.tetrahedra import Tetrahedra, tetrahedralise
-from pipeline.mesh.tissue import enclose
-from pipeline.regions import Region, Sole
-from pipeline.stage import begin, code_hash, finish, sha256_of_data, up_to_date, versions, write_json
+from pipeline.mesh.tissue import Tissue, enclose
+from pipeline.regions import Region
+from pipeline.stage import (
+    begin,
+    code_hash,
+    finish,
+    sha256_of,
+    sha256_of_data,
+    up_to_date,
+    versions,
+    write_json,
+)
 
 MARGIN_MM = 32.0
 """Room around the bones' ends for their width and the soft tissue."""
@@ -34,7 +47,39 @@ MARGIN_MM = 32.0
 BELOW_FLOOR_MM = 4.0
 """How far the meshed box reaches below the floor."""
 
+DOFS_PER_CELL = 4.08
+"""Unknowns of a quadratic displacement for each tetrahedron, as measured from 60 k to 1 M cells."""
+
+CELLS_OF_SURFACE, CELLS_OF_VOLUME = 2.46, 2.2
+"""Cells for each cube of the edge length at level medium: those along interfaces, whose number grows as
+the inverse square of the edge length, and those between them. Measured on the shipped normal foot."""
+
+FACTORS = (0.2, 4.0)
+"""Edge lengths relative to level medium between which a wanted number of unknowns is looked for."""
+
 PACKAGES = ("gmsh", "numpy", "scipy")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A mesh and what it was made from.
+
+    Attributes:
+        mesh: points, cells and labels, always of a right foot.
+        tissue: the parts, by label.
+        posture: where the bones stand.
+        factor: edge lengths relative to level medium.
+    """
+
+    mesh: Tetrahedra
+    tissue: Tissue
+    posture: Posture
+    factor: float
+
+    @property
+    def regions(self) -> list[Region]:
+        """Region of each label."""
+        return [boxed.part.region for boxed in self.tissue.parts]
 
 
 def bare(data: Any) -> Any:
@@ -46,12 +91,34 @@ def bare(data: Any) -> Any:
     return data
 
 
+def surface_files(case: Case) -> dict[str, Path]:
+    """File of every bone that comes from a surface, by bone."""
+    bones = {name: getattr(case.anatomy, name) for name in ("mt1", "pp1", "dp1", "mt2", "pp2", "dp2")}
+    return {name: Path(bone.surface.file) for name, bone in bones.items() if bone.surface is not None}
+
+
 def mesh_key(case: Case) -> str:
-    """Hash of what shapes the mesh: geometry, posture, joint, mesh settings and the code that reads them."""
+    """Hash of what shapes the mesh: geometry, posture, joint, mesh settings, surfaces and the code.
+
+    Raises:
+        ConfigError: a surface file cannot be read.
+    """
     data = bare(case.resolved())
-    joint = {k: v for k, v in data["joint"].items() if k != "tissues"}
-    shaping = {"anatomy": data["anatomy"], "posture": data["posture"], "mesh": data["mesh"], "joint": joint}
-    return sha256_of_data([shaping, code_hash("mesh", "regions", "tetrahedron"), versions(*PACKAGES)])
+    shaping = {key: data.get(key) for key in ("anatomy", "posture", "mesh")}
+    shaping["joint"] = {k: v for k, v in data["joint"].items() if k not in ("tissues", "healing", "grade")}
+    shaping["patient"] = {k: data["patient"][k] for k in ("side", "foot_length_factor")}
+    shaping["rocker"] = data["floor"].get("rocker")
+    shoe = data.get("shoe") or {}
+    shaping["shoe"] = {k: v["thickness_mm"] if isinstance(v, dict) else v for k, v in shoe.items()}
+    surfaces = {}
+    for name, file in surface_files(case).items():
+        shaping["anatomy"][name]["surface"].pop("file")
+        try:
+            surfaces[name] = sha256_of(file)
+        except OSError as fault:
+            raise ConfigError(f"anatomy.{name}.surface.file: {file} cannot be read: {fault.strerror}") from None
+    code = code_hash("mesh", "regions", "tetrahedron", without=("mesh/picture",))
+    return sha256_of_data([shaping, surfaces, code, versions(*PACKAGES)])
 
 
 def mesh_folder(case: Case, meshes: Path) -> Path:
@@ -73,76 +140,63 @@ def domain(posture: Posture, case: Case) -> tuple[Array, Array]:
     return low, high
 
 
-def build(case: Case) -> tuple[Tetrahedra, list[Region], Posture]:
-    """Mesh of a case in its posture, the region of each label, and the posture.
+def edge_factor(case: Case, tissue: Tissue, medium: SizeField) -> float:
+    """Edge lengths relative to level medium, from the level or from the number of unknowns wanted.
+
+    Raises:
+        ConfigError: so few or so many unknowns cannot be had.
+    """
+    wanted = case.mesh.target_dofs
+    if wanted is None:
+        return LEVEL_FACTOR[case.mesh.level]
+    spacing = 2.0 * medium.spacing
+    x = grid_points(medium.low, np.array(medium.values.shape) // 2, spacing)
+    cubes = spacing**3 * np.sum(medium.at(x[tissue.label(x) < tissue.void]) ** -3.0)
+
+    def excess(factor: float) -> float:
+        cells = cubes * (CELLS_OF_SURFACE / factor**2 + CELLS_OF_VOLUME / factor**3)
+        return float(DOFS_PER_CELL * cells - wanted)
+
+    most, least = (int(excess(factor) + wanted) for factor in FACTORS)
+    if not least < wanted < most:
+        raise ConfigError(f"mesh.target_dofs: {wanted} is out of reach; this foot allows {least} to {most}")
+    return float(brentq(excess, *FACTORS, xtol=1e-6))
+
+
+def build(case: Case) -> Built:
+    """Mesh of a case in its posture.
 
     Args:
         case: the case in its size (see `pipeline.config.sized`).
+
+    Raises:
+        ConfigError: no such anatomy or posture exists; the message names the key.
     """
     posture = stand(case)
-    parts = parts_of(case, posture)
     low, high = domain(posture, case)
-    tissue = enclose(parts, low, high)
-    size = size_field(case, tissue, low, high, floor_height(case)).scaled(LEVEL_FACTOR[case.mesh.level])
+    tissue = enclose(parts_of(case, posture), low, high)
+    medium = size_field(case, tissue, low, high, floor_height(case), 1.0)
+    factor = edge_factor(case, tissue, medium)
+    size = medium if factor == 1.0 else size_field(case, tissue, low, high, floor_height(case), factor)
     mesh = tetrahedralise(tissue, low, high, size)
     if np.any((mesh.points < low + 1e-6) | (mesh.points > high - 1e-6)):
         raise ConfigError(
             f"anatomy: some tissue reaches more than {MARGIN_MM:g} mm beyond the ends of the bones; "
             "check cover_mm, the pads and anatomy.shape"
         )
-    return mesh, [part.region for part in parts], posture
+    return Built(mesh, tissue, posture, factor)
 
 
-def write_mesh(
-    path: Path, mesh: Tetrahedra, regions: list[Region], sole: Cells, sole_tags: NDArray[np.int64]
-) -> None:
-    """Write gmsh 4.1 with named physical groups for tissues (tetrahedra) and sole patches (triangles)."""
-    groups = [
-        Group(3, region.value, region.label, mesh.cells[mesh.labels == label])
-        for label, region in enumerate(regions)
-    ]
-    groups += [
-        Group(2, patch.value, patch.label, sole[sole_tags == patch.value])
-        for patch in Sole
-        if np.any(sole_tags == patch.value)
-    ]
-    part = path.with_name("part-" + path.name)
-    save(part, mesh.points, groups)
-    part.replace(path)
+def quality_of(built: Built) -> MeshQuality:
+    """Shape of the cells and fidelity of the faces of a mesh."""
+    mesh = built.mesh
+    fidelity = fidelity_of(built.tissue, mesh.points, mesh.cells, mesh.labels)
+    return assess(mesh, [region.label for region in built.regions], fidelity)
 
 
-def frame_data(frame: Frame, length: float) -> dict[str, Any]:
-    """A bone's frame as plain data."""
-    return {
-        "base": frame.origin.tolist(),
-        "axis": frame.axis.tolist(),
-        "dorsal": frame.dorsal.tolist(),
-        "length_mm": length,
-    }
-
-
-def geometry_data(case: Case, posture: Posture, quality: MeshQuality) -> dict[str, Any]:
-    """Landmarks later stages measure by, and the mesh quality."""
-    a = case.anatomy
-    lengths = {name: getattr(a, name).length_mm.value for name in ("mt1", "pp1", "dp1", "mt2", "toe2")}
-    lengths["pp1"] -= case.joint.shortening_mm.value if isinstance(case.joint, FusedJoint) else 0.0
-    bones = {name: (getattr(posture, name), length) for name, length in lengths.items()}
-    joints = {
-        "mtp1": (posture.mtp1, a.mt1_head_radius_mm.value),
-        "ip": (posture.ip, a.pp1_head_radius_mm.value),
-        "mtp2": (posture.mtp2, a.mt2_head_radius_mm.value),
-    }
-    return {
-        "floor_z_mm": 0.0,
-        "bones": {name: frame_data(frame, length) for name, (frame, length) in bones.items()},
-        "joints": {name: {"centre": centre.tolist(), "radius_mm": r} for name, (centre, r) in joints.items()},
-        "posture": {
-            "mtp1_dorsiflexion_deg": posture.mtp1_dorsiflexion_deg,
-            "hallux_declination_deg": posture.hallux_declination_deg,
-            "first_ray_elevation_deg": posture.first_ray_elevation_deg,
-        },
-        "quality": quality.as_dict(),
-    }
+def mirrored(mesh: Tetrahedra) -> Tetrahedra:
+    """The same mesh of the other foot: the medial side changes, cells stay positive."""
+    return replace(mesh, points=mesh.points * [1.0, -1.0, 1.0], cells=mesh.cells[:, [0, 2, 1, 3]])
 
 
 def make_mesh(case: Case, meshes: Path, *, force: bool = False) -> tuple[Path, bool]:
@@ -152,7 +206,7 @@ def make_mesh(case: Case, meshes: Path, *, force: bool = False) -> tuple[Path, b
         Folder of the mesh, and whether it was built now.
 
     Raises:
-        ConfigError: the posture is impossible.
+        ConfigError: the anatomy or posture is impossible, or a surface file is damaged.
         QualityError: the mesh fails a gate.
     """
     folder, key = mesh_folder(case, meshes), mesh_key(case)
@@ -160,11 +214,17 @@ def make_mesh(case: Case, meshes: Path, *, force: bool = False) -> tuple[Path, b
         return folder, False
     begin(folder, "mesh")
     start = time.perf_counter()
-    mesh, regions, posture = build(case)
-    quality = assess(mesh, [region.label for region in regions])
-    require_quality(quality)
-    write_mesh(folder / "mesh.msh", mesh, regions, *sole_patches(mesh, regions, case, posture))
-    write_json(folder / "geometry.json", geometry_data(case, posture, quality))
+    foot = sized(case)
+    built = build(foot)
+    quality = quality_of(built)
+    require_quality(quality, built.factor)
+    sole, tags = sole_patches(built.mesh, built.regions, foot, built.posture)
+    mesh, left = built.mesh, case.patient.side == "left"
+    if left:
+        mesh, sole = mirrored(mesh), sole[:, [0, 2, 1]]
+    write_mesh(folder / "mesh.msh", mesh, built.regions, sole, tags)
+    write_json(folder / "geometry.json", landmarks(foot, built.posture, quality, left=left))
     seconds = time.perf_counter() - start
     finish(folder, "mesh", key, ["mesh.msh", "geometry.json"], packages=PACKAGES, seconds=seconds)
+    draw_mesh(folder, case.title)
     return folder, True

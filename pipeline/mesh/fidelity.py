@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,51 @@ from pipeline.tetrahedron import FACES
 
 LARGEST_STEP_MM = 0.3
 """Longest Newton step from a face to the surface it stands for."""
+
+
+BONES: tuple[tuple[Region, ...], ...] = (
+    (Region.MT1_CORE, Region.MT1_CORTEX),
+    (Region.PP1_CORE, Region.PP1_CORTEX),
+    (Region.DP1_CORE, Region.DP1_CORTEX),
+    (Region.MT2_CORE, Region.MT2_CORTEX),
+    (Region.PP2_CORE, Region.PP2_CORTEX),
+    (Region.DP2_CORE, Region.DP2_CORTEX),
+    (Region.SESAMOID_MEDIAL,),
+    (Region.SESAMOID_LATERAL,),
+)
+"""Bodies of which no two may share a vertex."""
+
+LAYERS: tuple[tuple[Region, Region, Region], ...] = (
+    (Region.MT1_CORTEX, Region.MTP1_CARTILAGE_MT1, Region.MTP1_GAP),
+    (Region.PP1_CORTEX, Region.MTP1_CARTILAGE_PP1, Region.MTP1_GAP),
+    (Region.PP1_CORTEX, Region.IP_CARTILAGE_PP1, Region.IP_GAP),
+    (Region.DP1_CORTEX, Region.IP_CARTILAGE_DP1, Region.IP_GAP),
+    (Region.MT2_CORTEX, Region.MTP2_CARTILAGE_MT2, Region.MTP2_GAP),
+    (Region.PP2_CORTEX, Region.MTP2_CARTILAGE_PP2, Region.MTP2_GAP),
+    (Region.MT1_CORTEX, Region.SESAMOID_CARTILAGE, Region.SESAMOID_GAP),
+)
+"""Bone, the cartilage on it, and the gap that must not touch the bone."""
+
+WITHIN_CORTEX = frozenset(
+    {Region.SCREWS, Region.SCREW_INTERFACE, Region.PLATE, Region.IMPLANT, Region.SCLEROSIS, Region.MTP1_GAP}
+)
+"""What may lie against cancellous bone beside its own cortex: hardware, dense bone, callus."""
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How well faces follow their surfaces, and what is missing or touches.
+
+    ``holes`` is the share of a thin layer's area that is missing, by layer.
+    """
+
+    normal_error_median_deg: float
+    normal_error_p95_deg: float
+    distance_mean_mm: float
+    distance_p95_mm: float
+    distance_largest_mm: float
+    holes: dict[str, float]
+    touching: list[str]
 
 
 @dataclass(frozen=True)
@@ -32,7 +78,6 @@ class Fit:
 
     distance: Array
     angle: Array
-    area: Array
 
 
 def interface_of(cells: Cells, labels: Labels, void: int) -> Interface:
@@ -45,10 +90,7 @@ def interface_of(cells: Cells, labels: Labels, void: int) -> Interface:
 
 def is_articular(region: Region) -> bool:
     """Whether a region's surface is one of bone or cartilage."""
-    name = region.label
-    return name.endswith(("_core", "_cortex")) or "cartilage" in name or name.startswith("sesamoid_m") or (
-        name == "sesamoid_lateral"
-    )
+    return any(region in body for body in BONES) or "cartilage" in region.label
 
 
 def fit_of(tissue: Tissue, points: Array, interface: Interface, chosen: NDArray[np.bool_]) -> Fit:
@@ -67,27 +109,82 @@ def fit_of(tissue: Tissue, points: Array, interface: Interface, chosen: NDArray[
         distance[own] = np.linalg.norm(x - centre[own], axis=1)
         cosine = np.clip(np.sum(true * normal[own], axis=1), -1.0, 1.0)
         angle[own] = np.degrees(np.arccos(cosine))
-    return Fit(distance, angle, doubled / 2.0)
+    return Fit(distance, angle)
 
 
-def breaches(
-    points: Array, interface: Interface, regions: list[Region], layer: Region, inside: Region
-) -> float:
-    """Share of a layer's inner surface at which it is missing: inside tissue meets what lies beyond.
+def areas(points: Array, faces: Cells) -> Array:
+    """Area of triangles, (k,), mm^2."""
+    a, b, c = (points[faces[:, i]] for i in range(3))
+    return np.asarray(np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2.0)
 
-    Args:
-        points: vertices (n, 3), mm.
-        interface: all interface faces.
-        regions: region of each label.
-        layer: the thin layer, such as a cortex.
-        inside: what it covers, such as a core.
-    """
-    if layer not in regions or inside not in regions:
-        return 0.0
-    a, b = regions.index(inside), regions.index(layer)
-    corners = points[interface.faces]
-    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2.0
-    touches = (interface.first == a) | (interface.second == a)
-    covered = touches & ((interface.first == b) | (interface.second == b))
-    total = area[touches].sum()
-    return float((area[touches].sum() - area[covered].sum()) / total) if total > 0.0 else 0.0
+
+def shared_area(points: Array, interface: Interface, one: Labels, other: Labels) -> float:
+    """Area over which cells of some labels meet cells of others, mm^2."""
+    first, second = interface.first, interface.second
+    meet = (np.isin(first, one) & np.isin(second, other)) | (np.isin(first, other) & np.isin(second, one))
+    return float(areas(points, interface.faces[meet]).sum())
+
+
+def away_from_rim(interface: Interface, own: Labels, count: int) -> Interface:
+    """Interface faces none of whose vertices touches a tissue beside ``own``: not at the rim of a layer."""
+    foreign = ~(np.isin(interface.first, own) & np.isin(interface.second, own))
+    rim = np.zeros(count, bool)
+    rim[interface.faces[foreign]] = True
+    keep = ~rim[interface.faces].any(axis=1)
+    return Interface(interface.faces[keep], interface.first[keep], interface.second[keep])
+
+
+def holes(points: Array, interface: Interface, regions: list[Region]) -> dict[str, float]:
+    """Share of each cartilage and cortex that is missing: what it covers meets what lies beyond it."""
+    everything = np.arange(len(regions) + 1, dtype=np.int16)
+
+    def labels(*wanted: Region) -> Labels:
+        return np.array([regions.index(r) for r in wanted if r in regions], np.int16)
+
+    found = {}
+    for bone, cartilage, gap in LAYERS:
+        if cartilage in regions and gap in regions:
+            own = labels(bone, cartilage, gap)
+            whole = shared_area(points, interface, labels(cartilage), labels(gap))
+            inner = away_from_rim(interface, own, len(points))
+            open_area = shared_area(points, inner, labels(bone), labels(gap))
+            found[cartilage.label] = open_area / max(whole, 1e-9)
+    for core, cortex in (body for body in BONES if len(body) == 2):
+        inside = labels(core, cortex, *WITHIN_CORTEX)
+        beyond = np.setdiff1d(everything, inside).astype(np.int16)
+        whole = shared_area(points, interface, labels(core), labels(cortex))
+        open_area = shared_area(points, interface, labels(core), beyond)
+        found[cortex.label] = open_area / max(whole, 1e-9)
+    return found
+
+
+def touching(cells: Cells, labels: Labels, regions: list[Region]) -> list[str]:
+    """Pairs of bones that share a vertex: the tissue between them is not there."""
+    count = int(cells.max()) + 1
+    member = np.zeros((len(BONES), count), bool)
+    for row, body in enumerate(BONES):
+        own = [regions.index(region) for region in body if region in regions]
+        member[row, cells[np.isin(labels, own)].ravel()] = True
+    names = [body[-1].label for body in BONES]
+    return [
+        f"{names[i]} and {names[j]}"
+        for i, j in itertools.combinations(range(len(BONES)), 2)
+        if np.any(member[i] & member[j])
+    ]
+
+
+def fidelity_of(tissue: Tissue, points: Array, cells: Cells, labels: Labels) -> Fidelity:
+    """Fidelity of a mesh to its shapes, on the surfaces of bone and cartilage."""
+    regions = [boxed.part.region for boxed in tissue.parts]
+    interface = interface_of(cells, labels, tissue.void)
+    chosen = np.array([is_articular(region) for region in regions])[interface.first]
+    fit = fit_of(tissue, points, interface, chosen)
+    return Fidelity(
+        normal_error_median_deg=float(np.median(fit.angle)),
+        normal_error_p95_deg=float(np.percentile(fit.angle, 95)),
+        distance_mean_mm=float(fit.distance.mean()),
+        distance_p95_mm=float(np.percentile(fit.distance, 95)),
+        distance_largest_mm=float(fit.distance.max()),
+        holes=holes(points, interface, regions),
+        touching=touching(cells, labels, regions),
+    )

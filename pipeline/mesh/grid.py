@@ -23,10 +23,6 @@ class SizeField:
         place = ((x - self.low) / self.spacing).T
         return np.asarray(map_coordinates(self.values, place, order=1, mode="nearest"))
 
-    def scaled(self, factor: float) -> SizeField:
-        """The field with all lengths multiplied by a factor."""
-        return SizeField(self.low, self.spacing, self.values * factor)
-
 
 def grid_points(low: Array, counts: Array, spacing: float) -> Array:
     """Points of a regular grid, (nx * ny * nz, 3), z fastest."""

@@ -186,20 +186,6 @@ def deep_transverse_ligament(case: Case, posture: Posture) -> Part:
     return Part(Region.DEEP_TRANSVERSE_LIGAMENT, box(frame, low, high, 0.4))
 
 
-def attachments(bands: list[Band]) -> list[dict[str, object]]:
-    """Paths and named ends of all bands as plain data."""
-    return [
-        {
-            "region": band.region.label,
-            "from": band.origin,
-            "to": band.insertion,
-            "radius_mm": band.radius,
-            "path": band.path.tolist(),
-        }
-        for band in bands
-    ]
-
-
 def tube(band: Band, extra: float) -> Shape:
     """A band with ``extra`` mm of tissue around it."""
     return polyline(band.path, band.radius + extra)

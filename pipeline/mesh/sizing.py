@@ -13,8 +13,11 @@ from pipeline.mesh.implicit import Array
 from pipeline.mesh.tissue import BoxedPart, Tissue
 from pipeline.regions import Region
 
-LEVEL_FACTOR = {"coarse": 1.4, "medium": 1.0, "fine": 0.7, "xfine": 0.5}
+LEVEL_FACTOR = {"coarse": 2.0, "medium": 1.0, "fine": 0.7, "xfine": 0.5}
 """Edge lengths of a level relative to `medium`."""
+
+COARSEST_JOINT = 1.4
+"""Largest factor for the thin layers of the joints; coarser they would have holes."""
 
 GROWTH = 0.35
 """Increase of edge length per mm of distance from a finer region."""
@@ -35,6 +38,7 @@ JOINT = frozenset(
         Region.MTP2_CARTILAGE_PP2,
         Region.SESAMOID_CARTILAGE,
         Region.SESAMOID_GAP,
+        Region.PIP2_JOINT,
         Region.SCREW_INTERFACE,
     }
 )
@@ -43,7 +47,6 @@ CORTEX = frozenset(
         Region.MT2_CORTEX,
         Region.PP2_CORTEX,
         Region.DP2_CORTEX,
-        Region.PIP2_JOINT,
         Region.SCREWS,
         Region.PLATE,
         Region.IMPLANT,
@@ -53,26 +56,35 @@ CORTEX = frozenset(
 SOFT = frozenset(
     {Region.SOFT_TISSUE, Region.SKIN, Region.PROXIMAL_BLOCK, Region.SHOE_INSOLE, Region.SHOE_OUTSOLE}
 )
+BONES = frozenset(
+    region for region in Region if region.label.endswith("_cortex") or region is Region.SESAMOID_MEDIAL or region is Region.SESAMOID_LATERAL
+)
+"""Bodies between which the mesh is never coarser than `BETWEEN_BONES` of their distance."""
+
+BETWEEN_BONES = 0.6
+
 GRADED = frozenset(region for region in Region if region.label.endswith("_core"))
 """Regions without a size of their own: what surrounds them sets it."""
 
 
-def part_size(case: Case, region: Region) -> float:
-    """Edge length wanted inside a region at level `medium`, mm."""
+def part_size(case: Case, region: Region, factor: float) -> float:
+    """Edge length wanted inside a region, mm; ``factor`` 1 is level `medium`."""
     mesh = case.mesh
     if region in JOINT:
-        return mesh.size_joint_mm
+        return min(factor, COARSEST_JOINT) * mesh.size_joint_mm
     if region in CORTEX:
-        return mesh.size_cortex_mm
+        return factor * mesh.size_cortex_mm
     if region.label.endswith("_cortex"):
-        return 1.2 * mesh.size_cortex_mm
+        return 1.2 * factor * mesh.size_cortex_mm
     if region in SOFT:
-        return mesh.size_soft_mm
-    return mesh.size_bone_mm
+        return factor * mesh.size_soft_mm
+    return factor * mesh.size_bone_mm
 
 
-def size_field(case: Case, tissue: Tissue, low: Array, high: Array, floor: float) -> SizeField:
-    """Size field of level `medium` over a box: each part asks for its size inside, growing with distance.
+def size_field(
+    case: Case, tissue: Tissue, low: Array, high: Array, floor: float, factor: float
+) -> SizeField:
+    """Size field over a box: each part asks for its size inside, growing with distance.
 
     Far from a part a coarse grid will do; its surroundings are looked at on a fine one.
 
@@ -82,16 +94,23 @@ def size_field(case: Case, tissue: Tissue, low: Array, high: Array, floor: float
         low: lower corner of the box, mm.
         high: upper corner of the box, mm.
         floor: height of the floor, mm; the sole is refined.
+        factor: edge lengths relative to level `medium`.
     """
-    soft, coarse = case.mesh.size_soft_mm, 2.0 * SPACING_MM
-    wanted = [(b, part_size(case, b.part.region)) for b in tissue.parts if b.part.region not in GRADED]
+    soft, coarse = factor * case.mesh.size_soft_mm, 2.0 * SPACING_MM
+    wanted = [(b, part_size(case, b.part.region, factor)) for b in tissue.parts if b.part.region not in GRADED]
 
     def refined(x: Array, size: Array, near: Callable[[BoxedPart], NDArray[np.intp]]) -> Array:
+        nearest, next_nearest = np.full(len(x), np.inf), np.full(len(x), np.inf)
         for boxed, own in wanted:
             points = near(boxed)
             distance = np.maximum(boxed.part.shape(x[points]), 0.0)
             size[points] = np.minimum(size[points], own + GROWTH * distance)
-        return np.minimum(size, 0.45 * soft + GROWTH * np.abs(x[:, 2] - floor))
+            if boxed.part.region in BONES:
+                first, second = nearest[points], next_nearest[points]
+                next_nearest[points] = np.minimum(second, np.maximum(first, distance))
+                nearest[points] = np.minimum(first, distance)
+        between = np.maximum(BETWEEN_BONES * (nearest + next_nearest), case.mesh.size_joint_mm)
+        return np.minimum(np.minimum(size, between), 0.45 * soft + GROWTH * np.abs(x[:, 2] - floor))
 
     counts = np.ceil((high - low) / coarse).astype(int) + 1
     x = grid_points(low, counts, coarse)

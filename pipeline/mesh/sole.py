@@ -9,11 +9,15 @@ from pipeline.config import Case
 from pipeline.mesh.cells import Cells, boundary_faces
 from pipeline.mesh.implicit import Array
 from pipeline.mesh.posture import Posture, plan_distance
+from pipeline.mesh.soft import floor_height
 from pipeline.mesh.tetrahedra import Tetrahedra
 from pipeline.regions import Region, Sole
 
 REACH_MM = 25.0
 """Height above the floor up to which skin counts as sole unless it faces up."""
+
+OUTERMOST = (Region.SOFT_TISSUE, Region.SKIN, Region.SHOE_OUTSOLE)
+"""What may meet the floor, the last that a case has."""
 
 STEEPEST = 0.2
 """Largest upward part of the unit normal of the sole: the walls of a pad may reach the floor too."""
@@ -35,12 +39,13 @@ def sole_patches(
 ) -> tuple[Cells, NDArray[np.int64]]:
     """Triangles of the sole (k, 3) and the `Sole` tag of each (k,)."""
     faces, behind = boundary_faces(mesh.cells)
-    skin = mesh.labels[behind] == regions.index(Region.SOFT_TISSUE)
+    outermost = [regions.index(region) for region in OUTERMOST if region in regions]
+    skin = mesh.labels[behind] == outermost[-1]
     a, b, c = (mesh.points[faces[:, i]] for i in range(3))
     normal = np.cross(b - a, c - a)
     centre = (a + b + c) / 3.0
     down = normal[:, 2] < STEEPEST * np.linalg.norm(normal, axis=1)
-    sole = skin & down & (centre[:, 2] < REACH_MM)
+    sole = skin & down & (centre[:, 2] < floor_height(case) + REACH_MM)
     segments = bone_segments(case, posture)
     distance = np.stack([plan_distance(centre[sole], *ends) for ends in segments.values()], axis=1)
     tags = np.array([patch.value for patch in segments])[distance.argmin(axis=1)]

@@ -156,7 +156,7 @@ def close_pairs(corners: Array) -> tuple[Ints, Ints]:
     reach = np.searchsorted(low[:, 0], high[:, 0], side="right") - np.arange(len(low)) - 1
     far_first = np.argsort(-reach, kind="stable")
     members = np.searchsorted(-reach[far_first], -np.arange(1, reach.max(initial=0) + 1), side="right")
-    pairs = [np.empty((2, 0), dtype=np.int64)]
+    pairs: list[Ints] = [np.empty((2, 0), dtype=np.int64)]
     for lag, count in enumerate(members, start=1):
         one = far_first[:count]
         other = one + lag

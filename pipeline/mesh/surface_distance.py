@@ -1,7 +1,7 @@
 """The signed distance of a closed surface, evaluated once on a grid and interpolated smoothly.
 
 The sign comes from the winding number along the rays of the grid. Near the surface every triangle is
-measured; further away a node measures the triangles that its neighbours found nearest.
+measured, further away those that the nodes closer by found nearest.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ Ints = NDArray[np.int64]
 BAND = 3.0
 """Cells on either side of the surface within which a node measures every triangle."""
 
-ROUNDS = 2
-"""How often a node further away tries the triangles of its neighbours."""
+REACH_MM = 8.0
+"""Distance up to which a node looks for a nearer triangle than that of the nearest node of the band."""
 
-BATCH = 200_000
-"""Pairs of point and triangle that are worked on together; bounds the memory."""
+ROUNDS = 2
+"""How often such a node tries the triangles of the nodes beside it."""
+
+BATCH = 20_000
+"""Pairs of point and triangle that are worked on together, few enough for the cache of a processor."""
 
 SLIVER = 1e-12
 """Triangles of less area, relative to their longest side squared, are left to their neighbours."""
@@ -80,7 +83,7 @@ def smoothed(values: Array, sigma: float) -> Array:
     leaves only terms of fourth order.
 
     Measured on the VHF first metatarsal (edges of 1.5 mm) at 0.4 mm spacing: a width of 0.5 mm moves the
-    zero surface by 0.014 mm rms and 0.09 mm at most, and changes the volume by 0.01 %; the normal turns by
+    zero surface by 0.014 mm rms and 0.08 mm at most, and changes the volume by 0.01 %; the normal turns by
     7 instead of 13 degrees over 0.4 mm (95th percentile). G alone takes 0.5 % off the volume. Of the
     smallest bone, the second distal phalanx, the figures are 0.036 mm, 0.25 mm and 0.1 %.
     """
@@ -194,6 +197,7 @@ class Facets:
         longest2 = np.sum(sides**2, axis=2).max(axis=1)
         kept = np.linalg.norm(normal, axis=1) > SLIVER * longest2
         corners, sides, normal = corners[kept], sides[kept], normal[kept]
+        self.beside = _triangles_beside(surface.triangles[kept])
         self.low, self.high = corners.min(axis=1), corners.max(axis=1)
         self.origin = corners[:, 0]
         along = sides[:, 0] / np.linalg.norm(sides[:, 0], axis=1)[:, None]
@@ -223,12 +227,23 @@ class Facets:
         return np.sqrt(height**2 + np.where(over, 0.0, nearest))
 
 
-def distance(surface: Surface, grid: Grid) -> Array:
-    """Distance of every node to the surface, flat, mm.
+def _triangles_beside(triangles: Ints) -> Ints:
+    """Triangle across each side of each triangle, (m, 3); the triangle itself where there is none."""
+    sides = np.sort(np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=2).reshape(-1, 2), axis=1)
+    order = np.lexsort(sides.T)
+    first = np.flatnonzero((sides[order[1:]] == sides[order[:-1]]).all(axis=1))
+    beside = np.repeat(np.arange(len(triangles)), 3)
+    beside[order[first]], beside[order[first + 1]] = order[first + 1] // 3, order[first] // 3
+    return beside.reshape(-1, 3)
 
-    Exact within three cells of the surface. Further away a node starts with the triangle of the nearest
-    node of that band and tries those of its six neighbours, in two rounds; at 0.4 mm on the VHF first
-    metatarsal that is exact at 99.8 % of the nodes within 3 mm, and at most 0.01 mm too much.
+
+def distance(surface: Surface, grid: Grid) -> Array:
+    """Distance of every node to the surface, flat, mm; never too small.
+
+    Exact within three cells of the surface. A node further away starts with the triangle of the nearest node
+    of that band; up to 8 mm it then tries the triangles beside that one and, twice, those of its six
+    neighbours. On the VHF first metatarsal at 0.4 mm the distance of 4,000 random nodes was exact up to
+    4 mm, at most 0.004 mm too large up to 8 mm and 0.2 mm beyond.
     """
     facets = Facets(surface)
     value, owner = _measured_band(facets, grid)
@@ -238,12 +253,15 @@ def distance(surface: Surface, grid: Grid) -> Array:
     ).reshape(3, -1)
     owner[far] = owner[np.ravel_multi_index(tuple(nearest[:, far]), grid.shape)]
     _improve(value, owner, far, owner[far], facets, grid)
+    near = far[value[far] < REACH_MM]
+    for beside in facets.beside[owner[near]].T:
+        _improve(value, owner, near, beside, facets, grid)
     for _ in range(ROUNDS):
         for stride in (1, grid.shape[2], grid.shape[1] * grid.shape[2]):
             for step in (stride, -stride):
-                offered = np.roll(owner, step)[far]
-                new = offered != owner[far]
-                _improve(value, owner, far[new], offered[new], facets, grid)
+                offered = np.roll(owner, step)[near]
+                new = offered != owner[near]
+                _improve(value, owner, near[new], offered[new], facets, grid)
     return value
 
 

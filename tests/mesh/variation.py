@@ -14,7 +14,7 @@ def with_value(case: Case, path: str, value: Any) -> Case:
     block = data
     for name in blocks:
         block = block[name]
-    if isinstance(block[last], dict):
+    if isinstance(block.get(last), dict) and "value" in block[last]:
         block[last] = {**block[last], "value": value}
     else:
         block[last] = value

@@ -6,8 +6,10 @@ A missing or broken OpenGL library ends a process without an exception; here it 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
+from pipeline.errors import MachineError
 from pipeline.mesh.picture import PICTURE
 from pipeline.mesh.picture.scene import Scene
 from pipeline.mesh.picture.sheet import draw
@@ -31,4 +33,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except MachineError as fault:
+        sys.exit(str(fault))

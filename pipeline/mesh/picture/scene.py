@@ -72,4 +72,5 @@ class Scene:
     def _surface(self, tags: Collection[int], rounds: int) -> pv.PolyData:
         surface = self._part(tags).extract_surface(algorithm="dataset_surface")
         surface = surface.smooth_taubin(n_iter=rounds, pass_band=0.05)
+        # the faces of tetrahedra point outward already; making them consistent turns some shells inside out
         return surface.compute_normals(feature_angle=60.0, split_vertices=True, consistent_normals=False)

@@ -37,11 +37,6 @@ class Section:
         return float(left), float(right), float(bottom), float(top)
 
 
-def plane_section(scene: Scene, view: View) -> Section:
-    """Cut across a view."""
-    return _section(scene, view)
-
-
 def bent_section(scene: Scene, marks: Landmarks) -> Section:
     """Cut along two upright planes, of the metatarsal and of the toe, laid flat on one page.
 
@@ -49,15 +44,15 @@ def bent_section(scene: Scene, marks: Landmarks) -> Section:
     """
     behind, ahead = upright_cuts(marks)
     toes = np.sign((marks.toe_tip - marks.mtp1) @ behind.right)
-    back = _section(scene, behind, cast_off=toes * behind.right)
-    front = _section(scene, ahead, cast_off=-toes * ahead.right)
+    back = plane_section(scene, behind, cast_off=toes * behind.right)
+    front = plane_section(scene, ahead, cast_off=-toes * ahead.right)
     edges = [line for line in back.borders + front.borders if np.abs(line[:, 0]).max() > ON_FOLD_MM]
     region = np.concatenate([back.region, front.region])
     return Section(behind, back.polygons + front.polygons, region, edges)
 
 
-def _section(scene: Scene, view: View, cast_off: Floats | None = None) -> Section:
-    """Cut across a view, without the half of the model in direction ``cast_off`` of its origin."""
+def plane_section(scene: Scene, view: View, cast_off: Floats | None = None) -> Section:
+    """Cut across a view, without the half of the model in direction ``cast_off`` of its origin, if given."""
     body = scene.body if cast_off is None else scene.body.clip(normal=cast_off, origin=view.origin)
     polygons, cut = cut_cells(body, view)
     return Section(view, polygons, np.asarray(cut["region"], dtype=np.int64), borders(cut, polygons))

@@ -12,6 +12,7 @@ from vtkmodules.vtkCommonDataModel import vtkPlane
 from vtkmodules.vtkInteractionWidgets import vtkImplicitPlaneWidget
 
 from pipeline.colours import FAINT, INK
+from pipeline.errors import MachineError
 from pipeline.mesh.picture.look import Kind, Look, legend
 from pipeline.mesh.picture.scene import Scene
 from pipeline.mesh.picture.solid import INNER, put
@@ -21,6 +22,9 @@ from pipeline.panel import aim
 SIZE = (1500, 950)
 BOX, ROW, LEFT = 18, 27, 15
 """Size of a box to tick, distance of two rows, and place of their left edge, pixels."""
+
+UNSEEN = ("vtkEGLRenderWindow", "vtkOSOpenGLRenderWindow")
+"""What VTK falls back to without a screen."""
 
 CUT = "cut"
 HELP = "cut (drag the middle ball to move it, an end ball to tilt it)"
@@ -46,7 +50,14 @@ class Window:
         aim(self.plotter, fit(medial_view(self.marks), scene.hull.surface.points, margin=12.0))
 
     def open(self) -> None:
-        """Open the window and wait until it is closed."""
+        """Open the window and wait until it is closed.
+
+        Raises:
+            MachineError: the screen does not answer, and VTK would draw where nobody sees it.
+        """
+        kind = self.plotter.render_window.GetClassName()
+        if kind in UNSEEN:
+            raise MachineError("the screen does not answer, or its OpenGL cannot be used")
         self.plotter.show()
 
     def cut(self, on: bool) -> None:
