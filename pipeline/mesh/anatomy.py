@@ -41,6 +41,7 @@ def parts_of(case: Case, posture: Posture) -> list[Part]:
     """
     bones, bands = bones_of(case, posture), bands_of(case, posture)
     screws, plate = hardware_parts(case, posture, bones)
+    ligaments = [plantar_plate(case, posture, bones), deep_transverse_ligament(case, posture)]
     grown_bone, spurs = callus(case, posture, bones), osteophyte(case, posture, bones)
     return [
         *screws,
@@ -57,10 +58,9 @@ def parts_of(case: Case, posture: Posture) -> list[Part]:
         *spurs,
         *metatarsal_beds(case, posture),
         *band_parts(bands),
-        plantar_plate(case, posture, bones),
-        deep_transverse_ligament(case, posture),
+        *ligaments,
         mtp1_capsule(case, posture, bones),
         proximal_block(case, posture, bones, block_depths(case)),
-        *soft_parts(case, posture, bones, bands, [*plate, *spurs, *grown_bone]),
+        *soft_parts(case, posture, bones, bands, [*plate, *spurs, *grown_bone], ligaments),
         *shoe_parts(case, posture),
     ]

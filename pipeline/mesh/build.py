@@ -6,6 +6,7 @@ Folders are named by the hash of everything that shapes the mesh, so cases of eq
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,7 @@ def domain(posture: Posture, case: Case) -> tuple[Array, Array]:
     return low, high
 
 
-def edge_factor(case: Case, tissue: Tissue, medium: SizeField) -> float:
+def edge_factor(case: Case, tissue: Tissue, medium: Callable[[], SizeField]) -> float:
     """Edge lengths relative to level medium, from the level or from the number of unknowns wanted.
 
     Raises:
@@ -149,18 +150,19 @@ def edge_factor(case: Case, tissue: Tissue, medium: SizeField) -> float:
     wanted = case.mesh.target_dofs
     if wanted is None:
         return LEVEL_FACTOR[case.mesh.level]
-    spacing = 2.0 * medium.spacing
-    x = grid_points(medium.low, np.array(medium.values.shape) // 2, spacing)
-    cubes = spacing**3 * np.sum(medium.at(x[tissue.label(x) < tissue.void]) ** -3.0)
+    size = medium()
+    spacing = 2.0 * size.spacing
+    x = grid_points(size.low, np.array(size.values.shape) // 2, spacing)
+    cubes = spacing**3 * np.sum(size.at(x[tissue.label(x) < tissue.void]) ** -3.0)
 
-    def excess(factor: float) -> float:
+    def unknowns(factor: float) -> float:
         cells = cubes * (CELLS_OF_SURFACE / factor**2 + CELLS_OF_VOLUME / factor**3)
-        return float(DOFS_PER_CELL * cells - wanted)
+        return float(DOFS_PER_CELL * cells)
 
-    most, least = (int(excess(factor) + wanted) for factor in FACTORS)
+    most, least = (round(unknowns(factor)) for factor in FACTORS)
     if not least < wanted < most:
         raise ConfigError(f"mesh.target_dofs: {wanted} is out of reach; this foot allows {least} to {most}")
-    return float(brentq(excess, *FACTORS, xtol=1e-6))
+    return float(brentq(lambda factor: unknowns(factor) - wanted, *FACTORS, xtol=1e-6))
 
 
 def build(case: Case) -> Built:
@@ -175,10 +177,12 @@ def build(case: Case) -> Built:
     posture = stand(case)
     low, high = domain(posture, case)
     tissue = enclose(parts_of(case, posture), low, high)
-    medium = size_field(case, tissue, low, high, floor_height(case), 1.0)
-    factor = edge_factor(case, tissue, medium)
-    size = medium if factor == 1.0 else size_field(case, tissue, low, high, floor_height(case), factor)
-    mesh = tetrahedralise(tissue, low, high, size)
+
+    def size(factor: float) -> SizeField:
+        return size_field(case, tissue, low, high, floor_height(case), factor)
+
+    factor = edge_factor(case, tissue, lambda: size(1.0))
+    mesh = tetrahedralise(tissue, low, high, size(factor))
     if np.any((mesh.points < low + 1e-6) | (mesh.points > high - 1e-6)):
         raise ConfigError(
             f"anatomy: some tissue reaches more than {MARGIN_MM:g} mm beyond the ends of the bones; "

@@ -47,11 +47,25 @@ WITHIN_CORTEX = frozenset(
 """What may lie against cancellous bone beside its own cortex: hardware, dense bone, callus."""
 
 
+WRAPPING = frozenset(
+    {
+        Region.SOFT_TISSUE,
+        Region.SKIN,
+        Region.PROXIMAL_BLOCK,
+        Region.SHOE_INSOLE,
+        Region.SHOE_PLATE,
+        Region.SHOE_OUTSOLE,
+    }
+)
+"""Tissues that may lie on the outside of the model."""
+
+
 @dataclass(frozen=True)
 class Fidelity:
     """How well faces follow their surfaces, and what is missing or touches.
 
-    ``holes`` is the share of a thin layer's area that is missing, by layer.
+    ``holes`` is the share of a thin layer's area that is missing, by layer; ``exposed`` counts faces on
+    the outside that belong to a tissue which others should wrap.
     """
 
     normal_error_median_deg: float
@@ -61,6 +75,7 @@ class Fidelity:
     distance_largest_mm: float
     holes: dict[str, float]
     touching: list[str]
+    exposed: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -173,6 +188,13 @@ def touching(cells: Cells, labels: Labels, regions: list[Region]) -> list[str]:
     ]
 
 
+def exposed(interface: Interface, void: int, regions: list[Region]) -> dict[str, int]:
+    """Number of outer faces of each tissue that should be wrapped by others: a crack, or skin too thin."""
+    inner = interface.first[interface.second == void]
+    counts = np.bincount(inner, minlength=len(regions))
+    return {r.label: int(n) for r, n in zip(regions, counts, strict=True) if n and r not in WRAPPING}
+
+
 def fidelity_of(tissue: Tissue, points: Array, cells: Cells, labels: Labels) -> Fidelity:
     """Fidelity of a mesh to its shapes, on the surfaces of bone and cartilage."""
     regions = [boxed.part.region for boxed in tissue.parts]
@@ -187,4 +209,5 @@ def fidelity_of(tissue: Tissue, points: Array, cells: Cells, labels: Labels) -> 
         distance_largest_mm=float(fit.distance.max()),
         holes=holes(points, interface, regions),
         touching=touching(cells, labels, regions),
+        exposed=exposed(interface, tissue.void, regions),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ class Frame:
         """The same directions at another origin."""
         return Frame(origin, self.axis, self.dorsal)
 
-    @property
+    @cached_property
     def medial(self) -> Array:
         """Unit vector to the medial side of a right foot."""
         return np.cross(self.dorsal, self.axis)

@@ -111,6 +111,7 @@ def quality_faults(quality: MeshQuality, factor: float) -> list[str]:
         for layer, share in fit.holes.items()
         if share > allowed
     ]
+    faults += [f"{count} faces of {name} lie bare on the outside" for name, count in fit.exposed.items()]
     return faults + [f"{pair} touch, which must not" for pair in fit.touching]
 
 

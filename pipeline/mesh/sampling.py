@@ -166,10 +166,10 @@ def curve_points(tissue: Tissue, boxes: list[tuple[Array, Array]]) -> Array:
     found = [np.empty((0, 3))]
     for second, first in itertools.combinations(range(len(boxes))[::-1], 2):
         one, other = tissue.parts[first], tissue.parts[second]
-        x, edge = boxes[first]
-        near = other.near(x)
+        x, edge = boxes[second]
+        near = one.near(x)
         x, edge = x[near], edge[near]
-        close = np.abs(other.part.shape(x)) < STEEPEST * edge if len(x) else np.empty(0, bool)
+        close = np.abs(one.part.shape(x)) < STEEPEST * edge if len(x) else np.empty(0, bool)
         if not close.any():
             continue
         x, normal, residual = project_on_two(one.part.shape, other.part.shape, x[close], edge[close])

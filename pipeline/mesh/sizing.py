@@ -13,10 +13,10 @@ from pipeline.mesh.implicit import Array
 from pipeline.mesh.tissue import BoxedPart, Tissue
 from pipeline.regions import Region
 
-LEVEL_FACTOR = {"coarse": 2.0, "medium": 1.0, "fine": 0.7, "xfine": 0.5}
+LEVEL_FACTOR = {"coarse": 2.4, "medium": 1.0, "fine": 0.7, "xfine": 0.5}
 """Edge lengths of a level relative to `medium`."""
 
-COARSEST_JOINT = 1.4
+COARSEST_JOINT = 1.6
 """Largest factor for the thin layers of the joints; coarser they would have holes."""
 
 GROWTH = 0.35

@@ -84,7 +84,12 @@ def between_toes(posture: Posture, first: Shape, second: Shape) -> Shape:
 
 
 def soft_parts(
-    case: Case, posture: Posture, bones: dict[str, SolidBone], bands: list[Band], spurs: list[Part]
+    case: Case,
+    posture: Posture,
+    bones: dict[str, SolidBone],
+    bands: list[Band],
+    spurs: list[Part],
+    between: list[Part],
 ) -> list[Part]:
     """Soft tissue and, if wanted, skin: a cover over the bones, pads below, cut flat at the floor.
 
@@ -94,6 +99,7 @@ def soft_parts(
         bones: the bones.
         bands: bands to be covered.
         spurs: osteophyte, callus or plate to be covered.
+        between: ligaments that reach from ray to ray or lie under the second one.
     """
     a, cover = case.anatomy, case.anatomy.cover_mm.value
     on_second = [band for band in bands if band.region is Region.PLANTAR_BAND_2]
@@ -110,7 +116,8 @@ def soft_parts(
     back, thick = a.shape.web_setback_mm.value, a.shape.web_radius_mm.value
     web = capsule(posture.mtp1 - back * posture.mt1.axis, posture.mtp2 - back * posture.mt2.axis, thick)
     cleft = between_toes(posture, first_bones, second_bones)
-    rays = union(union(first, second), web, rounding=ROUNDING_MM)
+    bridges = [grown(part.shape, COVER_OF_SPUR_MM) for part in between]
+    rays = union(union(first, second), web, *bridges, rounding=ROUNDING_MM)
 
     def whole(x: Array) -> Array:
         return rounded_max(rounded_max(rays(x), -x[:, 2], 0.2), -cleft(x), 0.5)

@@ -9,7 +9,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, cKDTree
 
-from pipeline.mesh.cells import Cells, boundary_faces, neighbours, oriented, volumes
+from pipeline.mesh.cells import Cells, boundary_faces, neighbours, oriented
 from pipeline.mesh.gmsh_session import background_points, improve
 from pipeline.mesh.implicit import Array
 from pipeline.mesh.relief import relieve
@@ -27,6 +27,10 @@ SAMPLES = np.array(
     ]
 )
 """Barycentric points at which a cell is asked for its tissue; the majority decides, the centre if tied."""
+
+
+JITTER_MM = 1e-4
+"""Shift of interface points, so that none of the many in one plane or sphere make a cell of no volume."""
 
 
 @dataclass(frozen=True)
@@ -114,12 +118,13 @@ def tetrahedralise(tissue: Tissue, low: Array, high: Array, size: SizeField) -> 
     interface = sample_interfaces(tissue, low, high, size)
     filler = background_points(low, high, size)
     hull = np.any((np.abs(filler - low) < 1e-9) | (np.abs(filler - high) < 1e-9), axis=1)
-    filler = filler[hull | (cKDTree(interface).query(filler)[0] > 0.85 * size.at(filler))]
+    corners, filler = filler[hull], filler[~hull]
+    filler = filler[cKDTree(interface).query(filler)[0] > 0.85 * size.at(filler)]
     interface, filler = fill_holes(tissue, interface, filler, size)
-    points = np.concatenate([interface, filler])
+    interface = interface + np.random.default_rng(0).uniform(-JITTER_MM, JITTER_MM, interface.shape)
+    points = np.concatenate([interface, filler, corners])
     cells = Delaunay(points).simplices.astype(np.int64)
-    cells = cells[np.abs(volumes(points, cells)) > 1e-8]
-    cells = oriented(points, cells)
+    cells = oriented(points, cells[(cells < len(points) - len(corners)).any(axis=1)])
     labels = label_cells(tissue, points, cells, len(interface))
     points, cells, labels = improve(points, cells, labels)
     solid = labels != tissue.void
