@@ -182,24 +182,25 @@ class Anatomy(Strict):
         description="Bone to bone distance in the second toe, filled by one bonded layer"
     )
     tmt_joint_space_mm: Sourced[Length] = Field(
-        description="Thickness of the bed between a metatarsal base and the block: its tissue sets the mobility"
+        description="Thickness of the bed behind a metatarsal base; its tissue sets the mobility"
     )
     plantar_band_1_area_mm2: Sourced[Area] = Field(description="Section of the fascia slip to the sesamoids")
-    flexor_band_1_area_mm2: Sourced[Area] = Field(description="Section of the long flexor tendon of the hallux")
+    flexor_band_1_area_mm2: Sourced[Area] = Field(description="Section of the long flexor of the hallux")
     plantar_band_2_area_mm2: Sourced[Area] = Field(description="Section of the fascia band to the second ray")
     deep_transverse_ligament_width_mm: Sourced[Length] = Field(
         description="Width, proximal to distal, of the ligament between the two metatarsal heads"
     )
     deep_transverse_ligament_thickness_mm: Sourced[Length] = Field(description="Thickness of that ligament")
     plantar_plate_2_width_mm: Sourced[Length] = Field(description="Width of the plantar plate of MTP2")
-    plantar_plate_2_thickness_mm: Sourced[Length] = Field(description="Thickness of the plantar plate of MTP2")
+    plantar_plate_2_thickness_mm: Sourced[Length] = Field(description="Thickness of that plate")
     pad_mt1_mm: Sourced[Length] = Field(description="Soft tissue under the sesamoids, skin included")
     pad_mt2_mm: Sourced[Length] = Field(description="Soft tissue under the second metatarsal head")
     pad_hallux_mm: Sourced[Length] = Field(description="Soft tissue under the hallux")
     pad_toe2_mm: Sourced[Length] = Field(description="Soft tissue under the second toe")
     cover_mm: Sourced[Length] = Field(description="Soft tissue over bone away from the sole")
     skin_mm: Sourced[Length] | None = Field(
-        default=None, description="Thickness of skin as a tissue of its own; absent: skin counts as soft tissue"
+        default=None,
+        description="Thickness of skin as a tissue of its own; absent: part of the soft tissue",
     )
     head_spacing_mm: Sourced[Length] = Field(description="Distance of the two metatarsal head centres")
     protrusion_mm: Sourced[Shift] = Field(

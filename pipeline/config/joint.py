@@ -181,10 +181,10 @@ class ImplantJoint(MovingJoint):
         _, opposite = self.layers_mm
         room = self.joint_space_mm.value - opposite - SMALLEST_GAP_MM
         if isinstance(self.device, Plug) and self.device.protrusion_mm.value > room:
-            text = f"{self.device.protrusion_mm.value:g} meets the phalanx; at most {room:.3g} fits in the joint"
+            text = f"{self.device.protrusion_mm.value:g} meets the phalanx; at most {room:.3g} fits"
             faults.append((("device", "protrusion_mm", "value"), text))
         if isinstance(self.device, HemiImplant) and opposite:
-            faults.append((("cartilage_pp1_mm",), "a hemi implant replaces this cartilage; leave the key out"))
+            faults.append((("cartilage_pp1_mm",), "a hemi implant replaces it; leave the key out"))
         return faults
 
 

@@ -78,7 +78,7 @@ def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Faul
 
 
 def with_whole_paths(tree: Tree, folder: Path) -> Tree:
-    """The tree with every ``surface: file:`` as a whole path, counted from the folder of the file it is in."""
+    """The tree with every ``surface: file:`` as a whole path, from the folder of the file it is in."""
     if not isinstance(tree.value, dict):
         return tree
     children = {key: with_whole_paths(child, folder) for key, child in tree.value.items()}

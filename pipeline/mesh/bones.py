@@ -43,6 +43,9 @@ STATIONS = 49
 FILLET_MM = 1.5
 """Fillet between shaft and head."""
 
+FLATTENED_MM, SAWN_MM = 2.5, 0.4
+"""Rounding of the edge of a flattened head, and of one cut flat at surgery."""
+
 APART_MM = 1.2
 """Least soft tissue left between the bases of the two metatarsals."""
 
@@ -143,29 +146,27 @@ def first_metatarsal(case: Case, posture: Posture) -> SolidBone:
     centre += a.mt1_length_change_mm.value
     shaft = Shaft(a.mt1, a.shape, posture.mt1, a.mt1_length_change_mm.value)
     frame = posture.mt1.moved(posture.mtp1)
-    reamed = head_loss(case) if isinstance(joint, FusedJoint) and joint.resection == "cup" else 0.0
     lost, axis = head_loss(case), posture.pp1.axis
+    reamed = isinstance(joint, FusedJoint) and joint.resection == "cup"
 
     def head(wall: float) -> Shape:
-        less = reamed + wall
-        sagittal = a.mt1_head_radius_mm.value - less
+        radii = a.mt1_head_radius_mm.value - wall, a.mt1_head_transverse_radius_mm.value - wall
         width = float(np.interp(0.9, a.mt1.sections.fraction, a.mt1.sections.mediolateral_mm)) - 2.0 * wall
-        return barrel_head(frame, sagittal, a.mt1_head_transverse_radius_mm.value - less, width)
-
-    def resected(shape: Shape, wall: float) -> Shape:
-        if lost == reamed:
-            return shape
-        tip = posture.mtp1 + (a.mt1_head_radius_mm.value - lost - wall) * axis
-        rounding = 2.5 if isinstance(joint, StiffJoint) else 0.4
-        return rounded_common(shape, half_space(tip, axis), rounding)
+        whole_head = barrel_head(frame, *radii, width)
+        if lost == 0.0:
+            return whole_head
+        if reamed:
+            return common(whole_head, barrel(posture.mtp1 - lost * axis, frame.medial, *radii))
+        tip = posture.mtp1 + (radii[0] - lost) * axis
+        rounding = FLATTENED_MM if isinstance(joint, StiffJoint) else SAWN_MM
+        return rounded_common(whole_head, half_space(tip, axis), rounding)
 
     def whole(inset: bool) -> Shape:
         wall = end if inset else 0.0
-        body = union(shaft.solid(0.0, centre + wall, inset=inset), head(wall), rounding=FILLET_MM)
-        return resected(body, wall)
+        return union(shaft.solid(0.0, centre + wall, inset=inset), head(wall), rounding=FILLET_MM)
 
     outer = whole(False)
-    return SolidBone(outer, whole(True), resected(head(0.0), 0.0), outer)
+    return SolidBone(outer, whole(True), head(0.0), outer)
 
 
 def second_metatarsal(case: Case, posture: Posture) -> SolidBone:
@@ -307,7 +308,9 @@ def bones_of(case: Case, posture: Posture) -> dict[str, SolidBone]:
     a = case.anatomy
     bones: dict[str, SolidBone] = {}
 
-    def add(name: str, lofted: Callable[[], SolidBone], head: Array, faces: str = "", space: float = 0.0) -> None:
+    def add(
+        name: str, lofted: Callable[[], SolidBone], head: Array, faces: str = "", space: float = 0.0
+    ) -> None:
         """Take the real bone if there is one, cut back where it comes too near to the bone it faces."""
         bone: Bone = getattr(a, name)
         if bone.surface is None:

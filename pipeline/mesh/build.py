@@ -117,7 +117,9 @@ def mesh_key(case: Case) -> str:
         try:
             surfaces[name] = sha256_of(file)
         except OSError as fault:
-            raise ConfigError(f"anatomy.{name}.surface.file: {file} cannot be read: {fault.strerror}") from None
+            raise ConfigError(
+                f"anatomy.{name}.surface.file: {file} cannot be read: {fault.strerror}"
+            ) from None
     code = code_hash("mesh", "regions", "tetrahedron", without=("mesh/picture",))
     return sha256_of_data([shaping, surfaces, code, versions(*PACKAGES)])
 

@@ -47,17 +47,13 @@ WITHIN_CORTEX = frozenset(
 """What may lie against cancellous bone beside its own cortex: hardware, dense bone, callus."""
 
 
-WRAPPING = frozenset(
-    {
-        Region.SOFT_TISSUE,
-        Region.SKIN,
-        Region.PROXIMAL_BLOCK,
-        Region.SHOE_INSOLE,
-        Region.SHOE_PLATE,
-        Region.SHOE_OUTSOLE,
-    }
+WRAPPED = frozenset(
+    region
+    for region in Region
+    if any(region in body for body in BONES)
+    or any(word in region.label for word in ("cartilage", "gap", "screw", "implant", "sclerosis"))
 )
-"""Tissues that may lie on the outside of the model."""
+"""Tissues that lie inside others: a face of theirs on the outside of the mesh is a crack."""
 
 
 @dataclass(frozen=True)
@@ -189,10 +185,10 @@ def touching(cells: Cells, labels: Labels, regions: list[Region]) -> list[str]:
 
 
 def exposed(interface: Interface, void: int, regions: list[Region]) -> dict[str, int]:
-    """Number of outer faces of each tissue that should be wrapped by others: a crack, or skin too thin."""
+    """Number of outer faces of each tissue that others wrap: cracks in the mesh."""
     inner = interface.first[interface.second == void]
     counts = np.bincount(inner, minlength=len(regions))
-    return {r.label: int(n) for r, n in zip(regions, counts, strict=True) if n and r not in WRAPPING}
+    return {r.label: int(n) for r, n in zip(regions, counts, strict=True) if n and r in WRAPPED}
 
 
 def fidelity_of(tissue: Tissue, points: Array, cells: Cells, labels: Labels) -> Fidelity:

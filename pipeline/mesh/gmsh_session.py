@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.mesh.cells import Cells
-from pipeline.mesh.implicit import Array
 from pipeline.mesh.grid import SizeField
+from pipeline.mesh.implicit import Array
 
 TETRAHEDRON = 4
 TRIANGLE = 2

@@ -39,8 +39,11 @@ WIDE_GAP_MM = 1.0
 BED_OVERLAP_MM = 0.5
 """How far the bed of a metatarsal reaches over its base, so that no soft tissue is left between."""
 
-FACET = 0.42
-"""Half axes of a sesamoid's joint facet relative to its length and width."""
+BLOCK_MM = 11.0
+"""Length of the block behind the beds."""
+
+FACET = 0.84
+"""Size of a sesamoid's joint facet relative to its length and width."""
 
 
 def reach_of(centre: Array, frame: Frame, radius: float, bone: Bone) -> Shape:
@@ -128,7 +131,9 @@ def sesamoid_parts(case: Case, posture: Posture, bones: dict[str, SolidBone]) ->
     pair = sesamoids_under(case, frame)
     bodies = [sesamoid_shape(each, head, space) for each in pair]
     below = half_space(posture.mtp1, frame.dorsal)
-    facets = [pillar(each.frame, 2.0 * FACET * each.half_length, 2.0 * FACET * each.half_width) for each in pair]
+    facets = [
+        pillar(each.frame, 2.0 * FACET * each.half_length, 2.0 * FACET * each.half_width) for each in pair
+    ]
     near = common(union(*facets), below, grown(head, space + BED_OVERLAP_MM))
     gap = common(near, outside(grown(head, cartilage)), grown(head, space - cartilage))
     return [
@@ -162,13 +167,18 @@ def metatarsal_beds(case: Case, posture: Posture) -> list[Part]:
 
     def bed(region: Region, bone: Bone, frame: Frame) -> Part:
         ends = np.array([-space - BED_OVERLAP_MM, BED_OVERLAP_MM])
-        half = np.full(2, bone.sections.mediolateral_mm[0] / 2.0), np.full(2, bone.sections.dorsoplantar_mm[0] / 2.0)
+        half = (
+            np.full(2, bone.sections.mediolateral_mm[0] / 2.0),
+            np.full(2, bone.sections.dorsoplantar_mm[0] / 2.0),
+        )
         return Part(region, loft(frame, ends, *half, edge=0.2))
 
     return [bed(Region.TMT1_JOINT, a.mt1, posture.mt1), bed(Region.TMT2_JOINT, a.mt2, posture.mt2)]
 
 
-def proximal_block(case: Case, posture: Posture, bones: dict[str, SolidBone], depth: tuple[float, float]) -> Part:
+def proximal_block(
+    case: Case, posture: Posture, bones: dict[str, SolidBone], depth: tuple[float, float]
+) -> Part:
     """Block behind both beds that holds them and the proximal ends of the bands.
 
     Args:
@@ -181,7 +191,10 @@ def proximal_block(case: Case, posture: Posture, bones: dict[str, SolidBone], de
     rays = ((case.anatomy.mt1, posture.mt1), (case.anatomy.mt2, posture.mt2))
     for (bone, frame), below in zip(rays, depth, strict=True):
         half = bone.sections.mediolateral_mm[0] / 2.0 + 1.0, bone.sections.dorsoplantar_mm[0] / 2.0 + 1.0
-        low, high = np.array([-space - 11.0, -half[1] - below, -half[0]]), np.array([-space, half[1], half[0]])
+        low, high = (
+            np.array([-space - 11.0, -half[1] - below, -half[0]]),
+            np.array([-space, half[1], half[0]]),
+        )
         boxes.append(box(frame, low, high, 1.0))
     clear = outside(grown(union(bones["mt1"].outer, bones["mt2"].outer), space))
     return Part(Region.PROXIMAL_BLOCK, common(union(*boxes), clear))

@@ -103,8 +103,9 @@ def first_ray_bands(case: Case, posture: Posture) -> list[Band]:
         pole = each.frame.at(-0.8 * each.half_length, -0.2 * each.half_thickness)
         bands.append(Band(Region.PLANTAR_BAND_1, np.array([*trunk[1:], pole]), limb, "", f"sesamoid_{name}"))
         edge = side * 0.25 * a.pp1.sections.mediolateral_mm[0]
-        ends = each.frame.at(0.8 * each.half_length, -0.2 * each.half_thickness), pp1.at(
-            insertion, -0.85 * half_height(a.pp1, 0.0), edge
+        ends = (
+            each.frame.at(0.8 * each.half_length, -0.2 * each.half_thickness),
+            pp1.at(insertion, -0.85 * half_height(a.pp1, 0.0), edge),
         )
         bands.append(Band(Region.SESAMOID_LIGAMENTS, np.array(ends), limb, f"sesamoid_{name}", "pp1"))
     bands.append(Band(Region.PLANTAR_BAND_1, np.array(trunk), slip, "proximal_block", ""))
@@ -118,7 +119,9 @@ def second_ray_band(case: Case, posture: Posture) -> Band:
     radius = radius_of(a.plantar_band_2_area_mm2.value)
     clear, insertion = a.shape.band_clearance_mm.value, a.shape.band_insertion_mm.value
     below = half_height(a.mt2, 0.0), half_height(a.mt2, 0.5)
-    under_head = a.mt2_head_radius_mm.value + PLATE_STANDOFF_MM + a.plantar_plate_2_thickness_mm.value + radius
+    under_head = (
+        a.mt2_head_radius_mm.value + PLATE_STANDOFF_MM + a.plantar_plate_2_thickness_mm.value + radius
+    )
     joint = Frame(posture.mtp2, pp2.axis, pp2.dorsal)
     path = [
         mt2.at(-a.tmt_joint_space_mm.value - 2.0, -(below[0] + radius + clear)),
@@ -177,12 +180,14 @@ def deep_transverse_ligament(case: Case, posture: Posture) -> Part:
     across = (end - start) / np.linalg.norm(end - start)
     ahead = posture.mt2.axis - (posture.mt2.axis @ across) * across
     ahead /= np.linalg.norm(ahead)
-    half = a.deep_transverse_ligament_width_mm.value / 2.0, a.deep_transverse_ligament_thickness_mm.value / 2.0
+    half = (
+        a.deep_transverse_ligament_width_mm.value / 2.0,
+        a.deep_transverse_ligament_thickness_mm.value / 2.0,
+    )
     frame = Frame(start, ahead, np.cross(ahead, across))
-    reach = float(np.linalg.norm(end - start))
     medial = np.sort([0.0, float((end - start) @ frame.medial)])
-    low, high = np.array([-half[0], -half[1], medial[0]]), np.array([half[0], half[1], medial[1]])
-    assert reach > 0.0
+    low = np.array([-wide / 2.0, -thick / 2.0, medial[0]])
+    high = np.array([wide / 2.0, thick / 2.0, medial[1]])
     return Part(Region.DEEP_TRANSVERSE_LIGAMENT, box(frame, low, high, 0.4))
 
 

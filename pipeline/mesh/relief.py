@@ -102,7 +102,9 @@ def _relieve_cell(points: Array, cell: int, place: Surroundings) -> None:
     for vertex, face in zip(corners, FACES, strict=True):
         touching = place.cells[place.touching(vertex)]
         before = goodness(points, touching).min()
-        trials = place.settled(points[vertex] + _shifts(points[corners[face]], points[vertex]), place.owners(vertex))
+        trials = place.settled(
+            points[vertex] + _shifts(points[corners[face]], points[vertex]), place.owners(vertex)
+        )
         worst = _worst_after(points, touching, vertex, trials)
         found = int(worst.argmax())
         if worst[found] - before > best:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from pipeline.mesh.implicit import Array
 from pipeline.mesh.grid import SizeField, grid_points
+from pipeline.mesh.implicit import Array
 from pipeline.mesh.tissue import BoxedPart, Tissue, project, project_on_two
 
 Indices = NDArray[np.intp]
@@ -46,6 +46,10 @@ CANDIDATE = 0.45
 """Edge of the last boxes relative to the edge length wanted."""
 
 
+CROWD = 0.4
+"""Edge of the cubes of which each keeps one candidate, relative to the edge length wanted."""
+
+
 def thin(x: Array, spacing: Array) -> Indices:
     """Indices of a maximal subset in which no two points are closer than their mean spacing.
 
@@ -53,6 +57,19 @@ def thin(x: Array, spacing: Array) -> Indices:
     """
     if len(x) == 0:
         return np.empty(0, np.intp)
+    first = one_per_voxel(x, 0.3 * spacing)
+    return first[_thinned(x[first], spacing[first])]
+
+
+def one_per_voxel(x: Array, edge: Array) -> Indices:
+    """Indices of one point for each cube of about the given edge: a cheap end to crowds, (k,)."""
+    level = np.floor(np.log2(edge))
+    voxel = np.floor(x / np.exp2(level)[:, None])
+    key = np.column_stack([level, voxel]).astype(np.int64)
+    return np.sort(np.unique(key, axis=0, return_index=True)[1])
+
+
+def _thinned(x: Array, spacing: Array) -> Indices:
     pairs = close_pairs(x, spacing)
     rank = np.random.default_rng(0).permutation(len(x))
     rivals = csr_array(
@@ -111,13 +128,16 @@ def surface_boxes(boxed: BoxedPart, low: Array, high: Array, size: SizeField) ->
     return np.concatenate(centres), np.concatenate(edges)
 
 
-def visible(tissue: Tissue, owner: int, x: Array, longest: Array | float) -> tuple[Array, Array]:
-    """Points moved onto a part's surface, without those where another part hides it.
+def visible(tissue: Tissue, owner: int, x: Array, longest: Array, size: SizeField) -> tuple[Array, Array]:
+    """Points moved onto a part's surface, without crowds and without those where another part hides it.
 
     Returns:
         Points (k, 3), mm, and unit normals there (k, 3).
     """
-    x, normal, residual = project(tissue.parts[owner].part.shape, x, longest)
+    shape = tissue.parts[owner].part.shape
+    x, _, _ = project(shape, x, longest, rounds=1)
+    few = one_per_voxel(x, CROWD * size.at(x))
+    x, normal, residual = project(shape, x[few], longest[few], rounds=3)
     return on_surface(tissue, owner, x[residual < ON_SURFACE_MM], normal[residual < ON_SURFACE_MM])
 
 
@@ -161,9 +181,10 @@ def crease_points(tissue: Tissue, owner: int, x: Array, normal: Array, size: Siz
     return found
 
 
-def curve_points(tissue: Tissue, boxes: list[tuple[Array, Array]]) -> Array:
+def curve_points(tissue: Tissue, boxes: list[tuple[Array, Array]], size: SizeField) -> Array:
     """Points on the curves where at least three tissues meet, (n, 3)."""
-    found = [np.empty((0, 3))]
+    found: list[Array] = [np.empty((0, 3))]
+    normals: list[Array] = [np.empty((0, 2, 3))]
     for second, first in itertools.combinations(range(len(boxes))[::-1], 2):
         one, other = tissue.parts[first], tissue.parts[second]
         x, edge = boxes[second]
@@ -174,8 +195,11 @@ def curve_points(tissue: Tissue, boxes: list[tuple[Array, Array]]) -> Array:
             continue
         x, normal, residual = project_on_two(one.part.shape, other.part.shape, x[close], edge[close])
         on = residual < ON_SURFACE_MM
-        found.append(meeting_points(tissue, x[on], normal[on]))
-    return np.concatenate(found)
+        found.append(x[on])
+        normals.append(normal[on])
+    points = np.concatenate(found)
+    few = one_per_voxel(points, 0.2 * size.at(points))
+    return meeting_points(tissue, points[few], np.concatenate(normals)[few])
 
 
 def meeting_points(tissue: Tissue, x: Array, normal: Array) -> Array:
@@ -190,8 +214,8 @@ def meeting_points(tissue: Tissue, x: Array, normal: Array) -> Array:
 def sample_interfaces(tissue: Tissue, low: Array, high: Array, size: SizeField) -> Array:
     """All interface points, curves and sharp edges first, none too close to an earlier one, (n, 3)."""
     boxes = [surface_boxes(boxed, low, high, size) for boxed in tissue.parts]
-    surfaces = [visible(tissue, owner, x, edge) for owner, (x, edge) in enumerate(boxes)]
-    curves = curve_points(tissue, boxes)
+    surfaces = [visible(tissue, owner, x, edge, size) for owner, (x, edge) in enumerate(boxes)]
+    curves = curve_points(tissue, boxes, size)
     curves = curves[thin(curves, 0.7 * size.at(curves))]
     creases = np.concatenate(
         [crease_points(tissue, owner, x, normal, size) for owner, (x, normal) in enumerate(surfaces)]
@@ -226,7 +250,7 @@ def fill_holes(tissue: Tissue, interface: Array, filler: Array, size: SizeField)
     owner = np.minimum(first, own)
     for i in np.unique(owner[close]):
         chosen = close & (owner == i)
-        moved, _ = visible(tissue, i, x[chosen], reach[chosen])
+        moved, _ = visible(tissue, i, x[chosen], reach[chosen], size)
         moved = moved[cKDTree(interface).query(moved)[0] > 0.5 * size.at(moved)] if len(moved) else moved
         interface = np.concatenate([interface, moved[thin(moved, 0.75 * size.at(moved))]])
     return interface, np.delete(filler, doubtful[close], axis=0)

@@ -56,8 +56,8 @@ CORTEX = frozenset(
 SOFT = frozenset(
     {Region.SOFT_TISSUE, Region.SKIN, Region.PROXIMAL_BLOCK, Region.SHOE_INSOLE, Region.SHOE_OUTSOLE}
 )
-BONES = frozenset(
-    region for region in Region if region.label.endswith("_cortex") or region is Region.SESAMOID_MEDIAL or region is Region.SESAMOID_LATERAL
+BONES = frozenset({Region.SESAMOID_MEDIAL, Region.SESAMOID_LATERAL}).union(
+    region for region in Region if region.label.endswith("_cortex")
 )
 """Bodies between which the mesh is never coarser than `BETWEEN_BONES` of their distance."""
 
@@ -81,9 +81,7 @@ def part_size(case: Case, region: Region, factor: float) -> float:
     return factor * mesh.size_bone_mm
 
 
-def size_field(
-    case: Case, tissue: Tissue, low: Array, high: Array, floor: float, factor: float
-) -> SizeField:
+def size_field(case: Case, tissue: Tissue, low: Array, high: Array, floor: float, factor: float) -> SizeField:
     """Size field over a box: each part asks for its size inside, growing with distance.
 
     Far from a part a coarse grid will do; its surroundings are looked at on a fine one.
@@ -97,7 +95,9 @@ def size_field(
         factor: edge lengths relative to level `medium`.
     """
     soft, coarse = factor * case.mesh.size_soft_mm, 2.0 * SPACING_MM
-    wanted = [(b, part_size(case, b.part.region, factor)) for b in tissue.parts if b.part.region not in GRADED]
+    wanted = [
+        (b, part_size(case, b.part.region, factor)) for b in tissue.parts if b.part.region not in GRADED
+    ]
 
     def refined(x: Array, size: Array, near: Callable[[BoxedPart], NDArray[np.intp]]) -> Array:
         nearest, next_nearest = np.full(len(x), np.inf), np.full(len(x), np.inf)

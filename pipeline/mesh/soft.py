@@ -19,8 +19,11 @@ from pipeline.mesh.implicit import (
 )
 from pipeline.mesh.ligaments import Band, tube
 from pipeline.mesh.part import Part
-from pipeline.mesh.posture import Posture, plan_distance
+from pipeline.mesh.posture import Posture, plan_distance, reach_to_phalanx
 from pipeline.regions import Region
+
+RAYS = (("mt1", "pp1", "dp1"), ("mt2", "pp2", "dp2"))
+"""Bones of each ray."""
 
 CLEFT_MM = 1.2
 """Width of the cleft between hallux and second toe."""
@@ -52,7 +55,7 @@ def first_ray_pads(case: Case, posture: Posture) -> Shape:
     tip_radius = tip_half + 0.6 * a.pad_hallux_mm.value
     tip_drop = tip_half + a.pad_hallux_mm.value + flat - tip_radius
     length = a.ip_joint_space_mm.value + a.pp1_head_radius_mm.value + a.dp1.length_mm.value
-    down = -dp1.rolled(-0.0).dorsal
+    down = -dp1.dorsal
     pulp = capsule(dp1.origin + drop * down, dp1.at(length) + tip_drop * down, pulp_radius, tip_radius)
     return union(head_pad(posture.mtp1, bottom, half), pulp, rounding=ROUNDING_MM)
 
@@ -72,9 +75,10 @@ def second_ray_pads(case: Case, posture: Posture) -> Shape:
     return union(*pads, rounding=ROUNDING_MM)
 
 
-def between_toes(posture: Posture, first: Shape, second: Shape) -> Shape:
-    """Space of the cleft: halfway between the rays, distal of the web."""
-    web = np.maximum(posture.mtp1[0], posture.mtp2[0]) + 8.0
+def between_toes(case: Case, posture: Posture, first: Shape, second: Shape) -> Shape:
+    """Space of the cleft: halfway between the rays, distal of the web, which covers the capsule."""
+    capsule_end = reach_to_phalanx(case) + case.anatomy.shape.capsule_distal_mm.value
+    web = max(posture.mtp1[0], posture.mtp2[0]) + capsule_end + COVER_OF_SPUR_MM
 
     def shape(x: Array) -> Array:
         halfway = np.abs(first(x) - second(x)) / 2.0 - CLEFT_MM / 2.0
@@ -104,8 +108,12 @@ def soft_parts(
     a, cover = case.anatomy, case.anatomy.cover_mm.value
     on_second = [band for band in bands if band.region is Region.PLANTAR_BAND_2]
     on_first = [band for band in bands if band.region is not Region.PLANTAR_BAND_2]
-    first_bones = union(*(grown(bones[name].outer, cover) for name in ("mt1", "pp1", "dp1")), rounding=ROUNDING_MM)
-    second_bones = union(*(grown(bones[name].outer, cover) for name in ("mt2", "pp2", "dp2")), rounding=ROUNDING_MM)
+    first_bones = union(
+        *(grown(bones[name].outer, cover) for name in ("mt1", "pp1", "dp1")), rounding=ROUNDING_MM
+    )
+    second_bones = union(
+        *(grown(bones[name].outer, cover) for name in ("mt2", "pp2", "dp2")), rounding=ROUNDING_MM
+    )
     tubes = [tube(band, COVER_OF_SPUR_MM) for band in on_first]
     spur = [grown(part.shape, COVER_OF_SPUR_MM) for part in spurs]
     first = union(first_bones, *tubes, *spur, first_ray_pads(case, posture), rounding=ROUNDING_MM)
@@ -115,7 +123,7 @@ def soft_parts(
     )  # fmt: skip
     back, thick = a.shape.web_setback_mm.value, a.shape.web_radius_mm.value
     web = capsule(posture.mtp1 - back * posture.mt1.axis, posture.mtp2 - back * posture.mt2.axis, thick)
-    cleft = between_toes(posture, first_bones, second_bones)
+    cleft = between_toes(case, posture, first_bones, second_bones)
     bridges = [grown(part.shape, COVER_OF_SPUR_MM) for part in between]
     rays = union(union(first, second), web, *bridges, rounding=ROUNDING_MM)
 

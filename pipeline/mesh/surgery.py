@@ -34,6 +34,15 @@ CALLUS_ROUNDING = 4.0
 ACROSS_DEG = 75.0
 """Half opening of the cone that bounds callus and dense bone on the head's side."""
 
+Screw = tuple[Array, Array, float]
+"""Both ends, mm, and radius, mm."""
+
+LOCKED = 0.42, 0.85
+"""Where locking screws stand, as shares of half the plate: the innermost and the outermost."""
+
+LAG_DEPTH_MM = 2.0
+"""How far a lag screw crosses the joint line away from the plate's side of its middle."""
+
 OUT_MM = 25.0
 """How far outside the bones a locking screw's line is begun; the plate's surface cuts it."""
 
@@ -92,8 +101,8 @@ def joint_line(case: Case, posture: Posture) -> Frame:
     return Frame(posture.mtp1 + middle * posture.pp1.axis, axis, dorsal / np.linalg.norm(dorsal))
 
 
-def crossed_screws(hardware: CrossedScrews, frame: Frame) -> list[tuple[Array, Array, float]]:
-    """Ends (mm) and radius (mm) of two screws that cross the joint line."""
+def crossed_screws(hardware: CrossedScrews, frame: Frame) -> list[Screw]:
+    """Two screws that cross the joint line."""
     angle, half = np.radians(hardware.angle_deg.value), hardware.length_mm.value / 2.0
     found = []
     for side in (1.0, -1.0):
@@ -113,32 +122,37 @@ def surface_above(bone: Shape, start: Array, outward: Array) -> float:
     return float(brentq(lambda t: bone((start + t * outward)[None])[0], 0.0, OUT_MM, xtol=1e-6))
 
 
-def plate_screws(
-    hardware: PlateAndScrews, frame: Frame, bone: Shape
-) -> list[tuple[Array, Array, float]]:
-    """Ends (mm) and radius (mm) of the locking screws and the lag screw of a plate."""
-    own = plate_frame(hardware, frame)
-    half = hardware.length_mm.value / 2.0
-    stations = np.linspace(0.42, 0.85, hardware.locking_per_bone) * half if hardware.locking_per_bone > 1 else (
-        np.array([0.6 * half])
+def plate_screws(hardware: PlateAndScrews, frame: Frame, bone: Shape) -> list[Screw]:
+    """Locking screws and lag screw of a plate."""
+    own, half = plate_frame(hardware, frame), hardware.length_mm.value / 2.0
+    share = (
+        np.linspace(*LOCKED, hardware.locking_per_bone) if hardware.locking_per_bone > 1 else LOCKED.mean()
     )
+    stations = np.atleast_1d(share) * half
     found = []
     for along in (*-stations[::-1], *stations):
         start = own.at(float(along))
         top = surface_above(bone, start, own.dorsal)
         deep = start + (top - hardware.locking_length_mm.value) * own.dorsal
         found.append((deep, start + OUT_MM * own.dorsal, hardware.locking_diameter_mm.value / 2.0))
-    if hardware.lag_diameter_mm.value > 0.0:
-        angle, reach = np.radians(hardware.lag_angle_deg.value), hardware.lag_length_mm.value / 2.0
-        side = np.cross(own.dorsal, own.axis)
-        sign = 1.0 if side @ frame.medial >= 0.0 else -1.0
-        direction = np.cos(angle) * own.axis + sign * np.sin(angle) * side
-        middle = own.at(0.0, -2.0)
-        found.append((middle - reach * direction, middle + reach * direction, hardware.lag_diameter_mm.value / 2))
-    return found
+    return [*found, *lag_screw(hardware, own, frame.medial)]
 
 
-def hardware_parts(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> tuple[list[Part], list[Part]]:
+def lag_screw(hardware: PlateAndScrews, own: Frame, medial: Array) -> list[Screw]:
+    """The oblique screw across the joint, from the medial side of the phalanx, below the locking screws."""
+    if hardware.lag_diameter_mm.value == 0.0:
+        return []
+    angle, reach = np.radians(hardware.lag_angle_deg.value), hardware.lag_length_mm.value / 2.0
+    side = np.cross(own.dorsal, own.axis)
+    sign = 1.0 if side @ medial >= 0.0 else -1.0
+    direction = np.cos(angle) * own.axis + sign * np.sin(angle) * side
+    middle = own.at(0.0, -LAG_DEPTH_MM)
+    return [(middle - reach * direction, middle + reach * direction, hardware.lag_diameter_mm.value / 2.0)]
+
+
+def hardware_parts(
+    case: Case, posture: Posture, bones: dict[str, SolidBone]
+) -> tuple[list[Part], list[Part]]:
     """Screws and their sleeves, which go before bone, and the plate, which lies on it."""
     joint = case.joint
     if not isinstance(joint, FusedJoint) or not isinstance(joint.hardware, CrossedScrews | PlateAndScrews):

@@ -11,10 +11,10 @@ from scipy.spatial import Delaunay, cKDTree
 
 from pipeline.mesh.cells import Cells, boundary_faces, neighbours, oriented
 from pipeline.mesh.gmsh_session import background_points, improve
+from pipeline.mesh.grid import SizeField
 from pipeline.mesh.implicit import Array
 from pipeline.mesh.relief import relieve
 from pipeline.mesh.sampling import fill_holes, sample_interfaces
-from pipeline.mesh.grid import SizeField
 from pipeline.mesh.tissue import Labels, Tissue
 
 SAMPLES = np.array(

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.mesh.grid import grid_points
 from pipeline.mesh.implicit import Array, Shape
 from pipeline.mesh.part import Part
-from pipeline.mesh.grid import grid_points
 
 Labels = NDArray[np.int16]
 
