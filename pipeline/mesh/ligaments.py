@@ -180,10 +180,7 @@ def deep_transverse_ligament(case: Case, posture: Posture) -> Part:
     across = (end - start) / np.linalg.norm(end - start)
     ahead = posture.mt2.axis - (posture.mt2.axis @ across) * across
     ahead /= np.linalg.norm(ahead)
-    half = (
-        a.deep_transverse_ligament_width_mm.value / 2.0,
-        a.deep_transverse_ligament_thickness_mm.value / 2.0,
-    )
+    wide, thick = a.deep_transverse_ligament_width_mm.value, a.deep_transverse_ligament_thickness_mm.value
     frame = Frame(start, ahead, np.cross(ahead, across))
     medial = np.sort([0.0, float((end - start) @ frame.medial)])
     low = np.array([-wide / 2.0, -thick / 2.0, medial[0]])
