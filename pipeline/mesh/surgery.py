@@ -125,10 +125,8 @@ def surface_above(bone: Shape, start: Array, outward: Array) -> float:
 def plate_screws(hardware: PlateAndScrews, frame: Frame, bone: Shape) -> list[Screw]:
     """Locking screws and lag screw of a plate."""
     own, half = plate_frame(hardware, frame), hardware.length_mm.value / 2.0
-    share = (
-        np.linspace(*LOCKED, hardware.locking_per_bone) if hardware.locking_per_bone > 1 else LOCKED.mean()
-    )
-    stations = np.atleast_1d(share) * half
+    (first, last), count = LOCKED, hardware.locking_per_bone
+    stations = half * (np.linspace(first, last, count) if count > 1 else np.array([(first + last) / 2.0]))
     found = []
     for along in (*-stations[::-1], *stations):
         start = own.at(float(along))
