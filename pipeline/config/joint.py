@@ -120,7 +120,7 @@ class StiffJoint(MovingJoint):
     osteophyte_length_mm: Sourced[Length] = Field(description="Length of the osteophyte along the metatarsal")
     head_flattening_mm: Sourced[LengthOrZero] = Field(description="Bone lost from the tip of the head")
     sclerosis_depth_mm: Sourced[LengthOrZero] = Field(
-        description="Depth of dense bone under both joint surfaces; 0 is none"
+        description="Depth of dense bone under the cortex of both joint surfaces; 0 is none"
     )
     tissues: dict[str, str] = Field(description=TISSUES, json_schema_extra=tissue_schema(STIFF))
 

@@ -8,7 +8,7 @@ one that comes first.
 from __future__ import annotations
 
 from pipeline.config import Case
-from pipeline.mesh.bones import bones_of
+from pipeline.mesh.bones import SolidBone, bones_of
 from pipeline.mesh.joints import (
     ip_layers,
     metatarsal_beds,
@@ -32,6 +32,11 @@ from pipeline.mesh.surgery import callus, hardware_parts, implant, osteophyte, s
 from pipeline.regions import Region
 
 
+def cortex_of(name: str, bone: SolidBone) -> Part:
+    """Cortex of a bone, as thick as its core lies deep."""
+    return Part(Region[f"{name}_cortex".upper()], bone.outer, lambda x: bone.core(x) - bone.outer(x))
+
+
 def parts_of(case: Case, posture: Posture) -> list[Part]:
     """Every tissue of the model in order of priority.
 
@@ -42,6 +47,7 @@ def parts_of(case: Case, posture: Posture) -> list[Part]:
     bones, bands = bones_of(case, posture), bands_of(case, posture)
     screws, plate = hardware_parts(case, posture, bones)
     ligaments = [plantar_plate(case, posture, bones), deep_transverse_ligament(case, posture)]
+    sesamoids = sesamoid_parts(case, posture, bones)
     grown_bone, spurs = callus(case, posture, bones), osteophyte(case, posture, bones)
     return [
         *screws,
@@ -49,8 +55,8 @@ def parts_of(case: Case, posture: Posture) -> list[Part]:
         *grown_bone,
         *sclerosis(case, posture, bones),
         *(Part(Region[f"{name}_core".upper()], bone.core) for name, bone in bones.items()),
-        *(Part(Region[f"{name}_cortex".upper()], bone.outer) for name, bone in bones.items()),
-        *sesamoid_parts(case, posture, bones),
+        *(cortex_of(name, bone) for name, bone in bones.items()),
+        *sesamoids,
         *mtp1_layers(case, posture, bones),
         *ip_layers(case, posture, bones),
         *second_ray_layers(case, posture, bones),
@@ -61,6 +67,6 @@ def parts_of(case: Case, posture: Posture) -> list[Part]:
         *ligaments,
         mtp1_capsule(case, posture, bones),
         proximal_block(case, posture, bones, block_depths(case)),
-        *soft_parts(case, posture, bones, bands, [*plate, *spurs, *grown_bone], ligaments),
+        *soft_parts(case, posture, bones, bands, [*plate, *spurs, *grown_bone, *sesamoids[:2]], ligaments),
         *shoe_parts(case, posture),
     ]

@@ -37,6 +37,12 @@ BOW_RANGE = (0.2, 0.8)
 CHANGED_RANGE = (0.35, 0.65)
 """Fractions of the length between which a metatarsal is lengthened or shortened."""
 
+NECK = 0.7
+"""Fraction of the length of a metatarsal from which its head gives the outline."""
+
+HIDDEN_MM = 0.3
+"""How far the end of the shaft stays below the joint surface of the head around it."""
+
 STATIONS = 49
 """Sections a bone is lofted through, beside the measured ones."""
 
@@ -95,6 +101,7 @@ class Shaft:
         frame: frame at its base.
         change: length added to (or, below 0, taken from) its middle, mm.
         cut: length taken from its base by surgery, mm; the frame then starts that far up the bone.
+        head: half height above which the shaft would show beside the joint surface of its head, mm.
     """
 
     bone: Bone
@@ -102,6 +109,7 @@ class Shaft:
     frame: Frame
     change: float = 0.0
     cut: float = 0.0
+    head: float = np.inf
 
     def fraction(self, along: Array) -> Array:
         """Fraction of the unchanged length at positions along the frame's axis (mm)."""
@@ -120,6 +128,7 @@ class Shaft:
         fraction = self.fraction(stations)
         half_medial = np.interp(fraction, table.fraction, table.mediolateral_mm) / 2.0
         half_dorsal = np.interp(fraction, table.fraction, table.dorsoplantar_mm) / 2.0
+        half_dorsal = np.where(fraction > NECK, np.minimum(half_dorsal, self.head), half_dorsal)
         rise = centre_line(bone, fraction)
         if inset:
             sides, dorsal, plantar = wall_thickness(bone, self.shape, fraction)
@@ -144,7 +153,8 @@ def first_metatarsal(case: Case, posture: Posture) -> SolidBone:
     a, joint = case.anatomy, case.joint
     end, centre = a.mt1.cortex_end_mm.value, a.mt1.length_mm.value - a.mt1_head_radius_mm.value
     centre += a.mt1_length_change_mm.value
-    shaft = Shaft(a.mt1, a.shape, posture.mt1, a.mt1_length_change_mm.value)
+    height = a.mt1_head_radius_mm.value - HIDDEN_MM
+    shaft = Shaft(a.mt1, a.shape, posture.mt1, a.mt1_length_change_mm.value, head=height)
     frame = posture.mt1.moved(posture.mtp1)
     lost, axis = head_loss(case), posture.pp1.axis
     reamed = isinstance(joint, FusedJoint) and joint.resection == "cup"
@@ -173,7 +183,7 @@ def second_metatarsal(case: Case, posture: Posture) -> SolidBone:
     """Second metatarsal: shaft from the base to the centre of its head."""
     a = case.anatomy
     end, centre = a.mt2.cortex_end_mm.value, a.mt2.length_mm.value - a.mt2_head_radius_mm.value
-    shaft = Shaft(a.mt2, a.shape, posture.mt2)
+    shaft = Shaft(a.mt2, a.shape, posture.mt2, head=a.mt2_head_radius_mm.value - HIDDEN_MM)
     frame = posture.mt2.moved(posture.mtp2)
 
     def head(wall: float) -> Shape:

@@ -42,7 +42,7 @@ from pipeline.stage import (
     write_json,
 )
 
-MARGIN_MM = 32.0
+MARGIN_MM = 42.0
 """Room around the bones' ends for their width and the soft tissue."""
 
 BELOW_FLOOR_MM = 4.0

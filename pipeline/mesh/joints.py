@@ -36,6 +36,9 @@ COVERED = 0.94
 WIDE_GAP_MM = 1.0
 """How much wider than at its narrowest a joint may gape and still count as joint."""
 
+GAP_RATIO = 1.0
+"""How much coarser a gap may be meshed than a cartilage of the same thickness: nothing is read off it."""
+
 BED_OVERLAP_MM = 0.5
 """How far the bed of a metatarsal reaches over its base, so that no soft tissue is left between."""
 
@@ -44,6 +47,11 @@ BLOCK_MM = 11.0
 
 FACET = 0.84
 """Size of a sesamoid's joint facet relative to its length and width."""
+
+
+def constant(thickness: float) -> Shape:
+    """The same thickness everywhere, mm."""
+    return lambda x: np.full(len(x), thickness)
 
 
 def reach_of(centre: Array, frame: Frame, radius: float, bone: Bone) -> Shape:
@@ -75,11 +83,11 @@ def layers(
     """Cartilage on the head, cartilage on the base, and the gap between; a cartilage of 0 is left out."""
     near = common(reach, grown(head, space + WIDE_GAP_MM))
     parts = [
-        Part(region, common(near, grown(surface, depth)))
+        Part(region, common(near, grown(surface, depth)), constant(depth))
         for region, surface, depth in zip(regions[::2], (head, base), thickness, strict=True)
         if depth > 0.0
     ]
-    return [*parts, Part(regions[1], near)]
+    return [*parts, Part(regions[1], near, constant(GAP_RATIO * (space - sum(thickness))))]
 
 
 def mtp1_layers(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> list[Part]:
@@ -112,7 +120,8 @@ def second_ray_layers(case: Case, posture: Posture, bones: dict[str, SolidBone])
     parts = layers(regions, bones["mt2"].head, bones["pp2"].base, thickness, space, reach)
     space = a.pip2_joint_space_mm.value
     reach = reach_of(posture.pip2, posture.dp2, a.pp2_head_radius_mm.value + space, a.dp2)
-    return [*parts, Part(Region.PIP2_JOINT, common(reach, grown(bones["pp2"].head, space + WIDE_GAP_MM)))]
+    pip2 = common(reach, grown(bones["pp2"].head, space + WIDE_GAP_MM))
+    return [*parts, Part(Region.PIP2_JOINT, pip2, constant(space))]
 
 
 def sesamoid_shape(sesamoid: Sesamoid, head: Shape, space: float) -> Shape:
@@ -127,7 +136,7 @@ def sesamoid_parts(case: Case, posture: Posture, bones: dict[str, SolidBone]) ->
     """Both sesamoids, and cartilage, gap, cartilage between each and the metatarsal head."""
     a = case.anatomy
     space, cartilage = a.sesamoid_joint_space_mm.value, a.sesamoid_cartilage_mm.value
-    head, frame = bones["mt1"].head, groove(posture.mtp1, posture.mt1, posture.pp1)
+    head, frame = bones["mt1"].outer, groove(posture.mtp1, posture.mt1, posture.pp1)
     pair = sesamoids_under(case, frame)
     bodies = [sesamoid_shape(each, head, space) for each in pair]
     below = half_space(posture.mtp1, frame.dorsal)
@@ -139,8 +148,8 @@ def sesamoid_parts(case: Case, posture: Posture, bones: dict[str, SolidBone]) ->
     return [
         Part(Region.SESAMOID_MEDIAL, bodies[0]),
         Part(Region.SESAMOID_LATERAL, bodies[1]),
-        Part(Region.SESAMOID_GAP, gap),
-        Part(Region.SESAMOID_CARTILAGE, near),
+        Part(Region.SESAMOID_GAP, gap, constant(GAP_RATIO * (space - 2.0 * cartilage))),
+        Part(Region.SESAMOID_CARTILAGE, near, constant(cartilage)),
     ]
 
 

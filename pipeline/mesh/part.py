@@ -10,7 +10,14 @@ from pipeline.regions import Region
 
 @dataclass(frozen=True)
 class Part:
-    """One tissue: its region and its shape."""
+    """One tissue.
+
+    Attributes:
+        region: what it is.
+        shape: where it is.
+        thickness: of a thin layer, its local thickness at points, mm; sets the edge length in it.
+    """
 
     region: Region
     shape: Shape
+    thickness: Shape | None = None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.config import Case
 from pipeline.mesh.grid import SizeField, grid_points
 from pipeline.mesh.implicit import Array
+from pipeline.mesh.part import Part
 from pipeline.mesh.tissue import BoxedPart, Tissue
 from pipeline.regions import Region
 
@@ -63,6 +64,12 @@ BONES = frozenset({Region.SESAMOID_MEDIAL, Region.SESAMOID_LATERAL}).union(
 
 BETWEEN_BONES = 0.6
 
+LAYER_RATIO = 1.4
+"""Largest edge length relative to the thickness of a layer: longer edges would leave holes in it."""
+
+LEAST_RATIO = 0.5
+"""Smallest edge length in a thin layer relative to the one wanted at joints."""
+
 GRADED = frozenset(region for region in Region if region.label.endswith("_core"))
 """Regions without a size of their own: what surrounds them sets it."""
 
@@ -79,6 +86,14 @@ def part_size(case: Case, region: Region, factor: float) -> float:
     if region in SOFT:
         return factor * mesh.size_soft_mm
     return factor * mesh.size_bone_mm
+
+
+def layer_size(case: Case, part: Part, x: Array, own: float, factor: float) -> Array | float:
+    """Edge length wanted in a part at points, mm: its own, or less where it is a thin layer."""
+    if part.thickness is None:
+        return own
+    thin = LAYER_RATIO * min(factor, COARSEST_JOINT) * part.thickness(x)
+    return np.asarray(np.clip(thin, LEAST_RATIO * min(own, case.mesh.size_joint_mm), own))
 
 
 def size_field(case: Case, tissue: Tissue, low: Array, high: Array, floor: float, factor: float) -> SizeField:
@@ -104,12 +119,13 @@ def size_field(case: Case, tissue: Tissue, low: Array, high: Array, floor: float
         for boxed, own in wanted:
             points = near(boxed)
             distance = np.maximum(boxed.part.shape(x[points]), 0.0)
-            size[points] = np.minimum(size[points], own + GROWTH * distance)
+            inside = layer_size(case, boxed.part, x[points], own, factor)
+            size[points] = np.minimum(size[points], inside + GROWTH * distance)
             if boxed.part.region in BONES:
                 first, second = nearest[points], next_nearest[points]
                 next_nearest[points] = np.minimum(second, np.maximum(first, distance))
                 nearest[points] = np.minimum(first, distance)
-        between = np.maximum(BETWEEN_BONES * (nearest + next_nearest), case.mesh.size_joint_mm)
+        between = np.maximum(BETWEEN_BONES * (nearest + next_nearest), LEAST_RATIO * case.mesh.size_joint_mm)
         return np.minimum(np.minimum(size, between), 0.45 * soft + GROWTH * np.abs(x[:, 2] - floor))
 
     counts = np.ceil((high - low) / coarse).astype(int) + 1

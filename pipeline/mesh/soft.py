@@ -102,7 +102,7 @@ def soft_parts(
         posture: where the bones stand.
         bones: the bones.
         bands: bands to be covered.
-        spurs: osteophyte, callus or plate to be covered.
+        spurs: osteophyte, callus, plate and sesamoids to be covered.
         between: ligaments that reach from ray to ray or lie under the second one.
     """
     a, cover = case.anatomy, case.anatomy.cover_mm.value

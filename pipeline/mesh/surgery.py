@@ -18,6 +18,7 @@ from pipeline.mesh.implicit import (
     ellipsoid,
     elliptic_cone,
     grown,
+    half_space,
     outside,
     union,
 )
@@ -31,8 +32,14 @@ SPUR_CLEARANCE_MM = 0.8
 CALLUS_ROUNDING = 4.0
 """Radius of the callus's fillet relative to the joint space it fills."""
 
+FACING_DEG = 45.0, 50.0
+"""Half openings, dorsal and medial, of the cone in which bone under the joint surfaces may be dense."""
+
+SCLEROTIC_MM = 6.0
+"""How far into the phalanx from its base dense bone is looked for."""
+
 ACROSS_DEG = 75.0
-"""Half opening of the cone that bounds callus and dense bone on the head's side."""
+"""Half opening of the cone that bounds the callus on the head's side."""
 
 Screw = tuple[Array, Array, float]
 """Both ends, mm, and radius, mm."""
@@ -62,16 +69,17 @@ def osteophyte(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> lis
 
 
 def sclerosis(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> list[Part]:
-    """Dense bone under both joint surfaces of a stiff joint."""
+    """Dense bone in place of the cancellous bone under both joint surfaces of a stiff joint."""
     joint = case.joint
     if not isinstance(joint, StiffJoint) or joint.sclerosis_depth_mm.value == 0.0:
         return []
     depth = joint.sclerosis_depth_mm.value
-    mt1, pp1 = bones["mt1"], bones["pp1"]
-    facing = elliptic_cone(posture.pp1.moved(posture.mtp1), 45.0, 50.0)
-    head = common(mt1.outer, outside(grown(mt1.head, -depth)), facing)
-    base = common(pp1.outer, outside(grown(pp1.base, -depth)), facing)
-    return [Part(Region.SCLEROSIS, union(head, base))]
+    facing = elliptic_cone(posture.pp1.moved(posture.mtp1), *FACING_DEG)
+    dense = [
+        common(bones[name].core, outside(grown(bones[name].core, -depth)), facing) for name in ("mt1", "pp1")
+    ]
+    shape = common(union(*dense), half_space(posture.pp1.at(SCLEROTIC_MM), posture.pp1.axis))
+    return [Part(Region.SCLEROSIS, shape, lambda x: np.full(len(x), depth))]
 
 
 def fused_bone(case: Case, bones: dict[str, SolidBone]) -> Shape:
