@@ -25,10 +25,8 @@ ENOUGH_DEG = 7.0
 SHIFTS = (0.05, 0.1, 0.2, 0.3)
 """Trial shifts relative to the mean edge of the opposite face."""
 
-LEAVE_MM = 0.03
-"""How far a vertex may leave the surfaces it lies on."""
-
-ROUNDS = 4
+LEAVE_MM = (0.03, 0.03, 0.03, 0.05, 0.05, 0.08, 0.08, 0.08)
+"""How far a vertex may leave the surfaces it lies on, round by round."""
 
 
 def goodness(points: Array, cells: Cells) -> Array:
@@ -46,6 +44,7 @@ class Surroundings:
     labels: Labels
     around: csr_matrix
     is_outer: Array
+    leave: float
 
     def touching(self, vertex: int) -> Cells:
         """Numbers of the cells at a vertex."""
@@ -61,13 +60,13 @@ class Surroundings:
         return found if self.is_outer[vertex] else found[:-1]
 
     def settled(self, x: Array, owners: list[int]) -> Array:
-        """Points drawn back to within `LEAVE_MM` of the surfaces they belong to, (n, 3), mm."""
+        """Points drawn back to within ``leave`` mm of the surfaces they belong to, (n, 3), mm."""
         for _ in range(2):
             for owner in owners:
                 shape = self.tissue.parts[owner].part.shape
                 value = shape(x)
                 slope = gradient(shape, x, value)
-                excess = np.sign(value) * np.maximum(np.abs(value) - LEAVE_MM, 0.0)
+                excess = np.sign(value) * np.maximum(np.abs(value) - self.leave, 0.0)
                 x = x - (excess / np.maximum(np.sum(slope**2, axis=1), 0.05))[:, None] * slope
         return x
 
@@ -84,8 +83,8 @@ def relieve(tissue: Tissue, points: Array, cells: Cells, labels: Labels, outer: 
     """
     points, count = points.copy(), len(cells)
     around = csr_matrix((np.ones(4 * count, bool), (cells.ravel(), np.repeat(np.arange(count), 4))))
-    place = Surroundings(tissue, cells, labels, around, outer)
-    for _ in range(ROUNDS):
+    for leave in LEAVE_MM:
+        place = Surroundings(tissue, cells, labels, around, outer, leave)
         good = goodness(points, cells)
         bad = np.flatnonzero(good < 1.0)
         if len(bad) == 0:

@@ -14,6 +14,7 @@ from pipeline.mesh.gmsh_session import background_points, improve
 from pipeline.mesh.grid import SizeField
 from pipeline.mesh.implicit import Array
 from pipeline.mesh.relief import relieve
+from pipeline.mesh.repair import repaired
 from pipeline.mesh.sampling import fill_holes, sample_interfaces
 from pipeline.mesh.tissue import Labels, Tissue
 
@@ -126,6 +127,7 @@ def tetrahedralise(tissue: Tissue, low: Array, high: Array, size: SizeField) -> 
     cells = Delaunay(points).simplices.astype(np.int64)
     cells = oriented(points, cells[(cells < len(points) - len(corners)).any(axis=1)])
     labels = label_cells(tissue, points, cells, len(interface))
+    labels = repaired(cells, labels, [boxed.part.region for boxed in tissue.parts], tissue.void)
     points, cells, labels = improve(points, cells, labels)
     solid = labels != tissue.void
     cells, labels = largest_body(oriented(points, cells[solid]), labels[solid])
