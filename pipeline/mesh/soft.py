@@ -14,6 +14,7 @@ from pipeline.mesh.implicit import (
     capsule,
     common,
     grown,
+    nearby,
     rounded_max,
     union,
 )
@@ -21,6 +22,9 @@ from pipeline.mesh.ligaments import Band, tube
 from pipeline.mesh.part import Part
 from pipeline.mesh.posture import Posture, plan_distance, reach_to_phalanx
 from pipeline.regions import Region
+
+ROOM = 1.5
+"""Radius around a bone's axis that holds all of it, relative to its largest half width."""
 
 RAYS = (("mt1", "pp1", "dp1"), ("mt2", "pp2", "dp2"))
 """Bones of each ray."""
@@ -87,6 +91,15 @@ def between_toes(case: Case, posture: Posture, first: Shape, second: Shape) -> S
     return shape
 
 
+def covered(case: Case, posture: Posture, name: str, bone: SolidBone) -> Shape:
+    """A bone with its cover, looked at only near it."""
+    own, frame = getattr(case.anatomy, name), getattr(posture, name)
+    widest = max(*own.sections.mediolateral_mm, *own.sections.dorsoplantar_mm) / 2.0
+    cover, around = case.anatomy.cover_mm.value, widest * ROOM + abs(case.anatomy.mt1_length_change_mm.value)
+    bound = capsule(frame.origin, frame.at(own.length_mm.value), around + cover)
+    return nearby(grown(bone.outer, cover), bound, 2.0 * ROUNDING_MM)
+
+
 def soft_parts(
     case: Case,
     posture: Posture,
@@ -105,14 +118,12 @@ def soft_parts(
         spurs: osteophyte, callus, plate and sesamoids to be covered.
         between: ligaments that reach from ray to ray or lie under the second one.
     """
-    a, cover = case.anatomy, case.anatomy.cover_mm.value
+    a = case.anatomy
     on_second = [band for band in bands if band.region is Region.PLANTAR_BAND_2]
     on_first = [band for band in bands if band.region is not Region.PLANTAR_BAND_2]
-    first_bones = union(
-        *(grown(bones[name].outer, cover) for name in ("mt1", "pp1", "dp1")), rounding=ROUNDING_MM
-    )
-    second_bones = union(
-        *(grown(bones[name].outer, cover) for name in ("mt2", "pp2", "dp2")), rounding=ROUNDING_MM
+    first_bones, second_bones = (
+        union(*(covered(case, posture, name, bones[name]) for name in ray), rounding=ROUNDING_MM)
+        for ray in RAYS
     )
     tubes = [tube(band, COVER_OF_SPUR_MM) for band in on_first]
     spur = [grown(part.shape, COVER_OF_SPUR_MM) for part in spurs]
