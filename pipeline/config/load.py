@@ -77,16 +77,17 @@ def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Faul
     return merge(Tree(inherited.mark, nameless), own), faults + more
 
 
-def with_whole_paths(tree: Tree, folder: Path) -> Tree:
-    """The tree with every ``surface: file:`` as a whole path, from the folder of the file it is in."""
+def with_whole_paths(tree: Tree, folder: Path, *, surface: bool = False) -> Tree:
+    """The tree with every file of a ``surface:`` as a whole path, from the folder of the file it is in."""
     if not isinstance(tree.value, dict):
         return tree
-    children = {key: with_whole_paths(child, folder) for key, child in tree.value.items()}
-    surface = children.get("surface")
-    named = surface.children.get("file") if surface is not None else None
-    if surface is not None and named is not None and isinstance(named.value, str):
-        whole = Tree(named.mark, os.path.normpath(folder / named.value))
-        children["surface"] = Tree(surface.mark, {**surface.children, "file": whole})
+    children = {
+        key: with_whole_paths(child, folder, surface=surface or key == "surface")
+        for key, child in tree.value.items()
+    }
+    named = children.get("file")
+    if surface and named is not None and isinstance(named.value, str):
+        children["file"] = Tree(named.mark, os.path.normpath(folder / named.value))
     return Tree(tree.mark, children)
 
 

@@ -16,6 +16,13 @@ Vector = Annotated[
 ]
 
 
+class FurtherSurface(Strict):
+    """A second bone that is joined to the first, as the last two phalanges of a toe."""
+
+    file: Annotated[str, Field(min_length=1)] = Field(description="STL, PLY or OBJ file")
+    offset_mm: Vector = Field(description="What brings its points, in mm, into the axes of the first file")
+
+
 class BoneSurface(Strict):
     """Closed surface (STL, PLY or OBJ) and the landmarks that place it; points in mm in the file's axes."""
 
@@ -26,11 +33,19 @@ class BoneSurface(Strict):
     base_mm: Vector = Field(description="Middle of the proximal joint surface, in mm")
     head_mm: Vector = Field(description="Centre of the distal head, or the tip of a last phalanx, in mm")
     dorsal: Vector = Field(description="Direction that points dorsally, any length")
+    joined: FurtherSurface | None = Field(
+        default=None, description="Second surface, in the same unit, that makes one body with the first"
+    )
     smoothing_mm: Sourced[LengthOrZero] = Field(
         description="Smoothing of the facets of the surface before meshing"
     )
     source: SourceText
     status: StatusWord
+
+    @property
+    def files(self) -> list[str]:
+        """All files of the bone."""
+        return [self.file] if self.joined is None else [self.file, self.joined.file]
 
     @property
     def millimetres_per_unit(self) -> float:

@@ -37,7 +37,7 @@ class Published:
     value: float | None = None
     sd: float | None = None
     condition: str = ""
-    kinds: tuple[str, ...] = ("normal", "stiff", "fused")
+    kinds: tuple[str, ...] = ("normal", "stiff", "fused", "implant")
 
 
 @dataclass(frozen=True)
@@ -71,5 +71,5 @@ class Quantity:
     robust_partner: str = ""
 
     def published_for(self, kind: str) -> Published | None:
-        """The published statement for a joint kind: normal, stiff or fused."""
+        """The published statement for a joint kind: normal, stiff, fused or implant."""
         return next((entry for entry in self.published if kind in entry.kinds), None)

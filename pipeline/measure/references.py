@@ -23,7 +23,7 @@ DORSAL_STRAIN = (
     Published(
         source="no published second-metatarsal strain with a stiff or fused big-toe joint was found",
         kind="prediction",
-        kinds=("stiff", "fused"),
+        kinds=("stiff", "fused", "implant"),
     ),
 )
 HALLUX_FORCE = (

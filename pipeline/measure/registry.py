@@ -146,7 +146,7 @@ def _mtp1() -> list[Quantity]:
         regions,
         tissue.inside(*regions),
         heading="Big-toe joint (MTP1) layers",
-        place="the layers between MT1 and PP1: cartilage and gap, or the bone bridge of a fused joint",
+        place="the layers between MT1 and PP1: cartilage and gap, or the callus of a fusion",
     )
 
 

@@ -139,7 +139,7 @@ class Solution:
         return float(sum(self.last_step["region_force_N"].values()))
 
     def bone(self, name: str) -> Bone:
-        """Frame of a bone by its name in ``geometry.json``: mt1, pp1, dp1, mt2 or toe2."""
+        """Frame of a bone by its name in ``geometry.json``: mt1, pp1, dp1, mt2, pp2 or dp2."""
         return Bone.read(self.landmark("bones", name))
 
     def landmark(self, group: str, name: str) -> Any:

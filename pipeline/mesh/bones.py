@@ -12,6 +12,7 @@ from pipeline.config import Case
 from pipeline.config.anatomy import Bone
 from pipeline.config.joint import FusedJoint, StiffJoint
 from pipeline.config.shape import Shape as ShapeConfig
+from pipeline.config.surface import BoneSurface
 from pipeline.mesh.implicit import (
     Array,
     Frame,
@@ -51,6 +52,9 @@ FILLET_MM = 1.5
 
 FLATTENED_MM, SAWN_MM = 2.5, 0.4
 """Rounding of the edge of a flattened head, and of one cut flat at surgery."""
+
+JOINED_MM = 6.0
+"""Rounding between two real bones that make one body: it fills their joint space."""
 
 APART_MM = 1.2
 """Least soft tissue left between the bases of the two metatarsals."""
@@ -272,31 +276,40 @@ def socketed(
     return SolidBone(outer, whole(True), tip(0.0) if head else outer, outside(grown(facing, space)))
 
 
-def real_bone(case: Case, bone: Bone, key: str, frame: Frame, head: Array) -> SolidBone:
+def file_shape(surface: BoneSurface) -> Shape:
+    """Distance to the surface of a bone's file, or of two files joined, in the axes of the first, mm.
+
+    Raises:
+        ConfigError: a file is missing, damaged or implausible; the message names it and the place.
+    """
+    shapes = []
+    offsets = [np.zeros(3)] if surface.joined is None else [np.zeros(3), np.array(surface.joined.offset_mm)]
+    for name, offset in zip(surface.files, offsets, strict=True):
+        read = read_surface(Path(name), surface.millimetres_per_unit)
+        check_surface(read, Path(name))
+        distance = signed_distance(read, smoothing_mm=surface.smoothing_mm.value)
+        shapes.append(placed(distance, np.eye(3), np.zeros(3), offset))
+    return union(*shapes, rounding=JOINED_MM)
+
+
+def real_bone(case: Case, bone: Bone, surface: BoneSurface, frame: Frame, head: Array) -> SolidBone:
     """Bone from a surface file: its head landmark on ``head``, its axes along the frame's.
 
     The cortex is an inward offset, thin at the ends and full in the shaft as for a lofted bone.
 
     Raises:
-        ConfigError: the file is missing, damaged or implausible; the message names it and the place.
+        ConfigError: see `file_shape`.
     """
-    surface = bone.surface
-    if surface is None:
-        raise ValueError(f"{key} has no surface")
     scale = case.patient.foot_length_factor.value
-    file = Path(surface.file)
-    read = read_surface(file, surface.millimetres_per_unit)
-    check_surface(read, file)
-    distance = signed_distance(read, smoothing_mm=surface.smoothing_mm.value)
     base, distal = np.array(surface.base_mm), np.array(surface.head_mm)
     own = landmark_frame(base, distal, np.array(surface.dorsal))
     turn = np.stack([frame.axis, frame.dorsal, frame.medial]).T @ np.stack([own.axis, own.dorsal, own.medial])
-    outer = placed(distance, turn, distal, head, scale)
-    length = float(np.linalg.norm(distal - base)) * scale
-    origin = head - length * frame.axis
+    outer = placed(file_shape(surface), turn, distal, head, scale)
+    origin = head - scale * float(np.linalg.norm(distal - base)) * frame.axis
 
     def core(x: Array) -> Array:
-        sides, _, _ = wall_thickness(bone, case.anatomy.shape, ((x - origin) @ frame.axis) / length)
+        fraction = ((x - origin) @ frame.axis) / bone.length_mm.value
+        sides, _, _ = wall_thickness(bone, case.anatomy.shape, fraction)
         return outer(x) + sides
 
     return SolidBone(outer, core, outer, outer)
@@ -326,7 +339,7 @@ def bones_of(case: Case, posture: Posture) -> dict[str, SolidBone]:
         if bone.surface is None:
             bones[name] = lofted()
             return
-        made = real_bone(case, bone, name, getattr(posture, name), head)
+        made = real_bone(case, bone, bone.surface, getattr(posture, name), head)
         if faces:
             made = kept_apart(made, bones[faces].outer, space, bone.cortex_end_mm.value)
         bones[name] = made

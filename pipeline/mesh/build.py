@@ -92,10 +92,14 @@ def bare(data: Any) -> Any:
     return data
 
 
-def surface_files(case: Case) -> dict[str, Path]:
-    """File of every bone that comes from a surface, by bone."""
+def surface_files(case: Case) -> dict[str, list[Path]]:
+    """Files of every bone that comes from a surface, by bone."""
     bones = {name: getattr(case.anatomy, name) for name in ("mt1", "pp1", "dp1", "mt2", "pp2", "dp2")}
-    return {name: Path(bone.surface.file) for name, bone in bones.items() if bone.surface is not None}
+    return {
+        name: [Path(file) for file in bone.surface.files]
+        for name, bone in bones.items()
+        if bone.surface is not None
+    }
 
 
 def mesh_key(case: Case) -> str:
@@ -112,13 +116,15 @@ def mesh_key(case: Case) -> str:
     shoe = data.get("shoe") or {}
     shaping["shoe"] = {k: v["thickness_mm"] if isinstance(v, dict) else v for k, v in shoe.items()}
     surfaces = {}
-    for name, file in surface_files(case).items():
-        shaping["anatomy"][name]["surface"].pop("file")
+    for name, files in surface_files(case).items():
+        own = shaping["anatomy"][name]["surface"]
+        own.pop("file")
+        own.get("joined", {}).pop("file", None)
         try:
-            surfaces[name] = sha256_of(file)
+            surfaces[name] = [sha256_of(file) for file in files]
         except OSError as fault:
             raise ConfigError(
-                f"anatomy.{name}.surface.file: {file} cannot be read: {fault.strerror}"
+                f"anatomy.{name}.surface: {fault.filename} cannot be read: {fault.strerror}"
             ) from None
     code = code_hash("mesh", "regions", "tetrahedron", without=("mesh/picture",))
     return sha256_of_data([shaping, surfaces, code, versions(*PACKAGES)])

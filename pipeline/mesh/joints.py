@@ -45,6 +45,9 @@ BED_OVERLAP_MM = 0.5
 BLOCK_MM = 11.0
 """Length of the block behind the beds."""
 
+UNEVEN_MM = 3.0
+"""The same where the base is that of a real bone, which is not plane."""
+
 FACET = 0.84
 """Size of a sesamoid's joint facet relative to its length and width."""
 
@@ -175,7 +178,7 @@ def metatarsal_beds(case: Case, posture: Posture) -> list[Part]:
     a, space = case.anatomy, case.anatomy.tmt_joint_space_mm.value
 
     def bed(region: Region, bone: Bone, frame: Frame) -> Part:
-        ends = np.array([-space - BED_OVERLAP_MM, BED_OVERLAP_MM])
+        ends = np.array([-space - BED_OVERLAP_MM, UNEVEN_MM if bone.surface else BED_OVERLAP_MM])
         half = (
             np.full(2, bone.sections.mediolateral_mm[0] / 2.0),
             np.full(2, bone.sections.dorsoplantar_mm[0] / 2.0),

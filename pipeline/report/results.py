@@ -12,7 +12,7 @@ from pipeline.config import Case, load_case
 from pipeline.errors import ConfigError
 from pipeline.stage import Manifest
 
-_ORDER = ("normal", "stiff", "fused")
+_ORDER = ("normal", "stiff", "fused", "implant")
 STAGES = ("mesh", "solve", "measure")
 
 

@@ -10,7 +10,12 @@ from pipeline.report.results import CaseResult
 SAME_PERCENT = 5.0
 """Differences below this are called about the same."""
 
-_JOINT = {"normal": "the normal joint", "stiff": "the stiff joint", "fused": "the fused joint"}
+_JOINT = {
+    "normal": "the normal joint",
+    "stiff": "the stiff joint",
+    "fused": "the fused joint",
+    "implant": "the joint with an implant",
+}
 
 
 def number(value: float) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pipeline.config import Case, dump_yaml, load_case
+from pipeline.config import Case, dump_yaml, load_case, sized
+from pipeline.config.joint import FusedJoint
 from pipeline.config.write import CONFIGS, inline
-from pipeline.regions import MTP1_REGIONS, Region
+from pipeline.regions import MTP1_REGIONS, OPTIONAL_REGIONS, Region
 
 VARIANTS = ("normal", "stiff", "fused")
 
@@ -26,23 +27,81 @@ def test_target_force_is_the_share_of_body_weight(case: Case) -> None:
     assert case.target_force_N == pytest.approx(0.63 * 75 * 9.80665, rel=1e-14)
 
 
-def test_every_region_of_the_variant_has_its_material(case: Case) -> None:
-    absent = {
-        "normal": {Region.OSTEOPHYTE},
-        "stiff": set(),
-        "fused": {Region.OSTEOPHYTE, Region.MTP1_CARTILAGE_MT1, Region.MTP1_CARTILAGE_PP1},
-    }[case.joint.kind]
+LAYERS = {Region.MTP1_CARTILAGE_MT1, Region.MTP1_GAP, Region.MTP1_CARTILAGE_PP1, Region.MTP1_CAPSULE}
+FUSED = {Region.MTP1_GAP, Region.MTP1_CAPSULE}
+JOINTS = {
+    "normal": LAYERS,
+    "stiff_grade1": LAYERS | {Region.OSTEOPHYTE, Region.SCLEROSIS},
+    "stiff": LAYERS | {Region.OSTEOPHYTE, Region.SCLEROSIS},
+    "stiff_grade3": FUSED | {Region.OSTEOPHYTE, Region.SCLEROSIS},
+    "stiff_grade4": FUSED | {Region.OSTEOPHYTE, Region.SCLEROSIS},
+    "fused": FUSED,
+    "fused_screws": FUSED | {Region.SCREWS},
+    "fused_plate": FUSED | {Region.SCREWS, Region.PLATE},
+    "implant": LAYERS | {Region.IMPLANT},
+    "implant_hemi": LAYERS - {Region.MTP1_CARTILAGE_PP1} | {Region.IMPLANT},
+    "elevated": LAYERS,
+    "shortened": LAYERS,
+}
+"""Regions of the joint in every shipped case."""
+
+
+def case_named(name: str) -> Case:
+    return load_case(CONFIGS / "cases" / f"{name}.yaml")
+
+
+def test_every_shipped_case_is_listed_here() -> None:
+    assert {path.stem for path in (CONFIGS / "cases").glob("*.yaml")} == set(JOINTS)
+
+
+@pytest.mark.parametrize("name", JOINTS)
+def test_every_region_of_the_variant_has_its_material(name: str) -> None:
+    case = case_named(name)
+    common = set(Region) - set(MTP1_REGIONS) - set(OPTIONAL_REGIONS)
     table = case.materials_by_region()
-    assert list(table) == [region for region in Region if region not in absent]
+    assert list(table) == [region for region in Region if region in common | JOINTS[name]]
     assert table[Region.MT2_CORTEX] is case.materials["cortical"]
-    filling = "mature_callus" if case.joint.kind == "fused" else "synovial_layer"
-    assert table[Region.MTP1_GAP] is case.materials[filling]
+
+
+def test_callus_is_of_the_stage_of_healing() -> None:
+    for name, stage in (("fused", "mature_bone"), ("fused_plate", "fibrous")):
+        case = case_named(name)
+        assert case.materials_by_region()[Region.MTP1_GAP] is case.materials[f"callus_{stage}"]
 
 
 def test_variants_share_every_material_outside_the_joint() -> None:
-    tables = [load_case(CONFIGS / "cases" / f"{name}.yaml").materials_by_region() for name in VARIANTS]
-    for region in set(Region) - set(MTP1_REGIONS):
-        assert tables[0][region] == tables[1][region] == tables[2][region]
+    tables = [case_named(name).materials_by_region() for name in JOINTS]
+    for region in set(Region) - set(MTP1_REGIONS) - set(OPTIONAL_REGIONS):
+        assert all(table[region] == tables[0][region] for table in tables)
+
+
+@pytest.mark.parametrize("name", JOINTS)
+def test_every_shipped_case_survives_the_dump(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "elsewhere.yaml"
+    path.write_text(dump_yaml(case_named(name)), encoding="utf-8")
+    assert load_case(path) == case_named(name)
+
+
+def test_size_factor_scales_the_foot_and_not_the_operation() -> None:
+    data = case_named("fused_screws").resolved()
+    data["patient"]["foot_length_factor"]["value"] = 1.1
+    data["anatomy"]["mt1_length_change_mm"]["value"] = -8.0
+    before = Case.model_validate(data)
+    after = sized(before)
+    assert after.patient.foot_length_factor.value == 1.0
+    assert after.anatomy.mt1.length_mm.value == pytest.approx(1.1 * 65)
+    assert after.anatomy.mt2.sections.dorsoplantar_mm[3] == pytest.approx(1.1 * 10.1)
+    assert after.anatomy.sesamoid_medial.width_mm.value == pytest.approx(11.0)
+    assert after.anatomy.plantar_band_1_area_mm2.value == pytest.approx(1.21 * 20)
+    assert after.anatomy.mt1_length_change_mm.value == -8.0
+    assert after.anatomy.mt1.sections.fraction == before.anatomy.mt1.sections.fraction
+    assert after.joint.joint_space_mm.value == pytest.approx(2.2)
+    assert after.joint.capsule_thickness_mm.value == pytest.approx(1.1)
+    assert isinstance(after.joint, FusedJoint)
+    assert isinstance(before.joint, FusedJoint)
+    assert after.joint.hardware == before.joint.hardware
+    assert after.joint.shortening_mm == before.joint.shortening_mm
+    assert after.posture == before.posture
 
 
 def test_case_cannot_be_changed(case: Case) -> None:

@@ -78,8 +78,13 @@ joint:
   joint_space_mm: {{value: 2, {GIVEN}}}
   capsule_thickness_mm: {{value: 1, {GIVEN}}}
   dorsiflexion_to_mt1_deg: {{value: 20, {GIVEN}}}
+  valgus_deg: {{value: 12, {GIVEN}}}
+  rotation_deg: {{value: 0, {GIVEN}}}
   shortening_mm: {{value: 0, {GIVEN}}}
-  tissues: {{mtp1_gap: mature_callus, mtp1_capsule: capsule}}
+  resection: flat
+  callus_margin_mm: {{value: 3, {GIVEN}}}
+  healing: fibrous
+  tissues: {{mtp1_capsule: capsule}}
 """
     assert isinstance(loaded(HEAD + joint).joint, FusedJoint)
 
@@ -106,7 +111,7 @@ def test_fault_in_the_base_is_reported_in_the_base(refused: Refusal, folder: Pat
     line = spoil_steps(folder / "base.yaml")
     assert refused(HEAD + "mesh: {level: rough}\n") == [
         f"base.yaml:{line}:3: load.steps: 0 is not allowed; must be at least 1 and at most 1000",
-        "case.yaml:3:8: mesh.level: 'rough' is not allowed; one of coarse, medium, fine",
+        "case.yaml:3:8: mesh.level: 'rough' is not allowed; one of coarse, medium, fine, xfine",
     ]
 
 

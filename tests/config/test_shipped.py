@@ -71,14 +71,12 @@ def test_only_numerical_settings_stand_without_source(name: str) -> None:
     assert [path for path in loose if not path.startswith(allowed)] == []
 
 
-def test_second_toe_is_its_three_phalanges_end_to_end() -> None:
-    """Sections of three bones of 28, 15 and 11 mm at seven fractions each become fractions of 54 mm."""
+def test_last_phalanges_of_the_second_toe_are_set_end_to_end() -> None:
+    """Sections of two bones of 15 and 11 mm at seven fractions each become fractions of 26 mm."""
     stations = (0.10, 0.25, 0.35, 0.50, 0.65, 0.75, 0.90)
-    expected = [
-        (start + s * length) / 54 for start, length in ((0, 28), (28, 15), (43, 11)) for s in stations
-    ]
-    toe = shipped("normal").anatomy.toe2
-    assert toe.length_mm.value == 54.0
+    expected = [(start + s * length) / 26 for start, length in ((0, 15), (15, 11)) for s in stations]
+    toe = shipped("normal").anatomy.dp2
+    assert toe.length_mm.value == 26.0
     assert toe.sections.fraction == pytest.approx(expected, abs=5e-5)
 
 

@@ -114,8 +114,9 @@ def _label(x: Floats) -> Ints:
         box(core, start, end, left + margin, right - margin, MT2["bottom"] + margin, MT2["top"] - margin)
 
     bone(Region.MT2_CORTEX, Region.MT2_CORE, 0.0, 60.0, -24.0, -16.0)
-    box(Region.MTP2_JOINT, 60.0, 64.0, -24.0, -16.0, 16.0, 24.0)
-    bone(Region.TOE2_CORTEX, Region.TOE2_CORE, 64.0, 104.0, -24.0, -16.0)
+    box(Region.MTP2_GAP, 60.0, 64.0, -24.0, -16.0, 16.0, 24.0)
+    bone(Region.PP2_CORTEX, Region.PP2_CORE, 64.0, 84.0, -24.0, -16.0)
+    bone(Region.DP2_CORTEX, Region.DP2_CORE, 84.0, 104.0, -24.0, -16.0)
     bone(Region.MT1_CORTEX, Region.MT1_CORE, 0.0, 54.0, -4.0, 12.0)
     for number, which in enumerate((Region.MTP1_CARTILAGE_MT1, Region.MTP1_GAP, Region.MTP1_CARTILAGE_PP1)):
         box(which, 54.0 + 2 * number, 56.0 + 2 * number, -4.0, 12.0, 16.0, 24.0)
@@ -123,7 +124,7 @@ def _label(x: Floats) -> Ints:
     for number, which in enumerate((Region.IP_CARTILAGE_PP1, Region.IP_GAP, Region.IP_CARTILAGE_DP1)):
         box(which, 82.0 + 2 * number, 84.0 + 2 * number, -4.0, 12.0, 16.0, 24.0)
     bone(Region.DP1_CORTEX, Region.DP1_CORE, 88.0, 106.0, -4.0, 12.0)
-    box(Region.SESAMOIDS, 46.0, 56.0, 0.0, 8.0, 12.0, 16.0)
+    box(Region.SESAMOID_MEDIAL, 46.0, 56.0, 0.0, 8.0, 12.0, 16.0)
     box(Region.PROXIMAL_BLOCK, -8.0, 0.0, -24.0, 12.0, 0.0, 26.0)
     return region
 
@@ -144,7 +145,8 @@ def _landmarks() -> dict[str, object]:
             "pp1": {"base": [60.0, 4.0, 20.0], "length_mm": 22.0, **frame},
             "dp1": {"base": [88.0, 4.0, 20.0], "length_mm": 18.0, **frame},
             "mt2": {"base": [0.0, -20.0, 20.0], "length_mm": 60.0, **frame},
-            "toe2": {"base": [64.0, -20.0, 20.0], "length_mm": 40.0, **frame},
+            "pp2": {"base": [64.0, -20.0, 20.0], "length_mm": 20.0, **frame},
+            "dp2": {"base": [84.0, -20.0, 20.0], "length_mm": 20.0, **frame},
         },
         "joints": {
             "mtp1": {"centre": [57.0, 4.0, 20.0], "radius_mm": 10.0},

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from pipeline.colours import BAND, BLOCK, BONE, CARTILAGE, RAY2, SKIN, SPUR
+from pipeline.colours import BAND, BLOCK, BONE, CARTILAGE, METAL, RAY2, SKIN, SPUR
 
 
 class Kind(Enum):
@@ -63,7 +63,7 @@ LOOKS: dict[Look, tuple[str, ...]] = {
         "mtp1_capsule", "sesamoid_ligaments", "plantar_plate_2", "deep_transverse_ligament",
     ),
     Look("plantar fascia, flexor", BAND, Kind.BAND): ("plantar_band_1", "plantar_band_2", "flexor_band_1"),
-    Look("screws", "#56616d", Kind.HARDWARE): ("screws",),
+    Look("screws", METAL, Kind.HARDWARE): ("screws",),
     Look("plate", "#78838f", Kind.PLATE): ("plate",),
     Look("bone around screws", "#b98f8f", Kind.BONE): ("screw_interface",),
     Look("implant", "#2f6fde", Kind.HARDWARE): ("implant",),

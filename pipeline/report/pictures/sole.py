@@ -31,6 +31,10 @@ _LABELS = {
 }
 
 
+OUTSIDE = (Region.SOFT_TISSUE, Region.SKIN, Region.SHOE_OUTSOLE)
+"""What is seen from below."""
+
+
 def draw(scenes: Sequence[Scene], out: Path) -> None:
     """Draw the cases side by side on one colour scale, toes up, first ray to the right."""
     view = _view(scenes)
@@ -73,7 +77,7 @@ def _view(scenes: Sequence[Scene]) -> View:
 
 
 def _footprint(axes: Axes, view: View, scene: Scene, norm: Normalize) -> None:
-    skin = scene.part([Region.SOFT_TISSUE]).extract_surface(algorithm="dataset_surface").triangulate()
+    skin = scene.part(OUTSIDE).extract_surface(algorithm="dataset_surface").triangulate()
     faces = skin.regular_faces
     outline = Triangulation(skin.points[:, 1], skin.points[:, 0], faces)
     axes.tripcolor(outline, np.zeros(len(skin.points)), cmap="Greys", vmin=-1, vmax=7)

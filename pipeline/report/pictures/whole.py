@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from pipeline.colours import BAND, BLOCK, BONE, CARTILAGE, FAINT, INK, RAY2, SKIN, SPUR
+from pipeline.colours import BAND, BLOCK, BONE, CARTILAGE, FAINT, INK, METAL, RAY2, SKIN, SPUR
 from pipeline.panel import View, heading, render, save, scale_bar, show
 from pipeline.regions import Region
 from pipeline.report.pictures.scene import IP_LAYERS, MTP1_LAYERS, Scene
@@ -21,12 +21,32 @@ FIRST_RAY: tuple[tuple[Region, ...], ...] = (
     (Region.MT1_CORE, Region.MT1_CORTEX),
     (Region.PP1_CORE, Region.PP1_CORTEX),
     (Region.DP1_CORE, Region.DP1_CORTEX),
-    (Region.SESAMOIDS,),
+    (Region.SESAMOID_MEDIAL,),
+    (Region.SESAMOID_LATERAL,),
 )
 SECOND_RAY: tuple[tuple[Region, ...], ...] = (
     (Region.MT2_CORE, Region.MT2_CORTEX),
-    (Region.TOE2_CORE, Region.TOE2_CORTEX),
+    (Region.PP2_CORE, Region.PP2_CORTEX),
+    (Region.DP2_CORE, Region.DP2_CORTEX),
 )
+SMALL_JOINTS = (
+    Region.MTP2_CARTILAGE_MT2,
+    Region.MTP2_GAP,
+    Region.MTP2_CARTILAGE_PP2,
+    Region.PIP2_JOINT,
+    Region.SESAMOID_CARTILAGE,
+    Region.SESAMOID_GAP,
+)
+BANDS = (
+    Region.PLANTAR_BAND_1,
+    Region.PLANTAR_BAND_2,
+    Region.FLEXOR_BAND_1,
+    Region.SESAMOID_LIGAMENTS,
+    Region.PLANTAR_PLATE_2,
+    Region.DEEP_TRANSVERSE_LIGAMENT,
+)
+HARDWARE = (Region.SCREWS, Region.PLATE, Region.IMPLANT)
+SHOE = (Region.SHOE_INSOLE, Region.SHOE_PLATE, Region.SHOE_OUTSOLE)
 
 
 def draw(scenes: Sequence[Scene], out: Path) -> None:
@@ -74,11 +94,13 @@ def _add(plotter: pv.Plotter, scene: Scene) -> None:
         put(bone, BONE, 30, specular=0.15)
     put(IP_LAYERS, CARTILAGE)
     put(MTP1_LAYERS, SPUR if scene.files.kind == "fused" else CARTILAGE)
-    put((Region.MTP2_JOINT,), CARTILAGE, opacity=0.6)
+    put(SMALL_JOINTS, CARTILAGE, opacity=0.6)
     put((Region.OSTEOPHYTE,), SPUR, 10)
-    put((Region.PLANTAR_BAND_1, Region.PLANTAR_BAND_2), BAND, 10)
+    put(BANDS, BAND, 10)
+    put(HARDWARE, METAL)
     put((Region.PROXIMAL_BLOCK,), BLOCK, 60, opacity=0.35)
-    put(tuple(Region), SKIN, 20, opacity=0.2)
+    put(SHOE, FAINT, opacity=0.3)
+    put(tuple(region for region in Region if region not in SHOE), SKIN, 20, opacity=0.2)
     plotter.enable_depth_peeling(8)
 
 
@@ -112,6 +134,8 @@ def _legend(figure: Figure, scenes: Sequence[Scene]) -> None:
         entries.append((SPUR, "osteophyte" + (" / fusion bone" if "fused" in kinds else "")))
     elif "fused" in kinds:
         entries.append((SPUR, "fusion bone"))
+    if any(scene.part(HARDWARE).n_cells for scene in scenes):
+        entries.append((METAL, "hardware"))
     entries.append((SKIN, "soft tissue"))
     handles = [Patch(facecolor=colour, edgecolor=FAINT, lw=0.5, label=label) for colour, label in entries]
     figure.legend(
