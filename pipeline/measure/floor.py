@@ -110,12 +110,21 @@ def unseen_penetration(solution: Solution) -> Measured:
     surface = np.unique(solution.cells[owner[:, None], FACES[local]])
     unseen = np.setdiff1d(surface, solution.sole_facets)
     height = solution.points[unseen, 2] + solution.displacement[unseen, 2]
-    depth = float(solution.geometry["floor_z_mm"]) - height
+    depth = _floor_height(solution, solution.points[unseen, 0]) - height
     if depth.max(initial=0.0) <= 0.0:
         return Measured(0.0)
     deepest = int(np.argmax(depth))
     x, y, z = solution.points[unseen[deepest]]
     return Measured(float(depth[deepest]), where=(float(x), float(y), float(z)))
+
+
+def _floor_height(solution: Solution, x: Floats) -> Floats:
+    """Height of the floor, flat or a rocker's arc, at coordinates x, mm."""
+    height = np.full(len(x), float(solution.geometry["floor_z_mm"]))
+    rocker = solution.geometry.get("rocker")
+    if rocker:
+        height -= np.maximum(x - rocker["apex_x_mm"], 0.0) ** 2 / (2.0 * rocker["radius_mm"])
+    return height
 
 
 def _in_contact(solution: Solution) -> NDArray[np.bool_]:

@@ -115,12 +115,22 @@ class Shaft:
     cut: float = 0.0
     head: float = np.inf
 
+    @property
+    def _known(self) -> tuple[Array, Array]:
+        """Positions on the bone as it is and the fractions of the unchanged length they stand for."""
+        length = self.bone.length_mm.value
+        first, last = CHANGED_RANGE
+        along = np.array([-1.0, first, last, 2.0]) * length + np.array([0.0, 0.0, 1.0, 1.0]) * self.change
+        return along - self.cut, np.array([-1.0, first, last, 2.0])
+
     def fraction(self, along: Array) -> Array:
         """Fraction of the unchanged length at positions along the frame's axis (mm)."""
-        length = self.bone.length_mm.value
-        first, last = (f * length for f in CHANGED_RANGE)
-        known = np.array([-length, first, last + self.change, 2.0 * length + self.change])
-        return np.interp(along + self.cut, known, np.array([-length, first, last, 2.0 * length])) / length
+        return np.interp(along, *self._known)
+
+    def along(self, fraction: Array) -> Array:
+        """Position along the frame's axis (mm) of fractions of the unchanged length."""
+        known, share = self._known
+        return np.interp(fraction, share, known)
 
     def solid(self, start: float, end: float, *, inset: bool) -> Shape:
         """The shaft between two positions along the axis (mm), or the core in it if ``inset``."""
@@ -128,7 +138,9 @@ class Shaft:
         if inset:
             wall = bone.cortex_end_mm.value
             start, end = start + wall, end - wall
-        stations = np.linspace(start, end, STATIONS)
+        measured = self.along(np.array(table.fraction))
+        measured = measured[(measured > start) & (measured < end)]
+        stations = np.union1d(np.linspace(start, end, STATIONS), measured)
         fraction = self.fraction(stations)
         half_medial = np.interp(fraction, table.fraction, table.mediolateral_mm) / 2.0
         half_dorsal = np.interp(fraction, table.fraction, table.dorsoplantar_mm) / 2.0

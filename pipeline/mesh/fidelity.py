@@ -160,7 +160,7 @@ def holes(points: Array, interface: Interface, regions: list[Region]) -> dict[st
             inner = away_from_rim(interface, own, len(points))
             open_area = shared_area(points, inner, labels(bone), labels(gap))
             found[cartilage.label] = open_area / max(whole, 1e-9)
-    for core, cortex in (body for body in BONES if len(body) == 2):
+    for core, cortex in (body for body in BONES if len(body) == 2 and set(body) <= set(regions)):
         inside = labels(core, cortex, *WITHIN_CORTEX)
         beyond = np.setdiff1d(everything, inside).astype(np.int16)
         whole = shared_area(points, interface, labels(core), labels(cortex))

@@ -256,6 +256,8 @@ def elevated(declination: float, length: float, rise: float) -> float:
     Raises:
         ConfigError: the link cannot reach so high or so low.
     """
+    if rise == 0.0:
+        return declination
     sine = np.sin(np.radians(declination)) - rise / length
     if abs(sine) >= 0.95:
         raise ConfigError(
@@ -336,26 +338,33 @@ def stand(case: Case) -> Posture:
     Raises:
         ConfigError: no such posture exists; the message names the key.
     """
-    a = case.anatomy
+    a, rise = case.anatomy, case.posture.mt1_head_elevation_mm.value
     sesamoid = a.sesamoid_joint_space_mm.value + a.sesamoid_medial.thickness_mm.value
     depth = a.mt1_head_radius_mm.value + sesamoid
     for _ in range(SESAMOID_ROUNDS):
-        posture = stand_on(case, heights_of(case, depth))
+        heights = heights_of(case, depth)
+        posture = stand_on(case, heights, 0.0)
         frame = groove(posture.mtp1, posture.mt1, posture.pp1)
         found = posture.mtp1[2] - min(each.lowest for each in sesamoids_under(case, frame))
         if abs(found - depth) < 1e-6:
             break
         depth = found
-    return posture
+    return stand_on(case, heights, rise) if rise else posture
 
 
-def stand_on(case: Case, heights: Heights) -> Posture:
-    """Posture with the landmarks at given heights when their pads just touch the floor."""
+def stand_on(case: Case, heights: Heights, rise: float) -> Posture:
+    """Posture with the landmarks at given heights when their pads just touch the floor.
+
+    Args:
+        case: the case in its size.
+        heights: of the landmarks.
+        rise: of the first metatarsal head above its own, mm.
+    """
     a, p = case.anatomy, case.posture
     spans = spans_of(case)
     level = p.mt1_declination_deg.value + p.tilt_deg
-    declination = elevated(level, spans.mt1, p.mt1_head_elevation_mm.value)
-    raised = heights.mt1_head + p.mt1_head_elevation_mm.value
+    declination = elevated(level, spans.mt1, rise)
+    raised = heights.mt1_head + rise
     flat = inclination(raised, heights.ip, spans.pp1, "the proximal phalanx")
     ip_extension = flat - inclination(heights.ip, heights.hallux_tip, spans.dp1, "the distal phalanx")
     hallux = dorsiflexed_hallux(case, declination, flat)

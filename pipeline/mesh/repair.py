@@ -54,7 +54,7 @@ def meets(across: Cells, labels: Labels, own: np.int16, other: Labels, *, inside
 def cortex_closed(across: Cells, labels: Labels, regions: list[Region]) -> Labels:
     """Cells of cancellous bone that lie bare join the cortex."""
     labels = labels.copy()
-    for body in (body for body in BONES if len(body) == 2):
+    for body in (body for body in BONES if len(body) == 2 and set(body) <= set(regions)):
         core, cortex = numbers(regions, body)
         beside = np.concatenate([[core, cortex], numbers(regions, tuple(WITHIN_CORTEX))])
         labels[meets(across, labels, core, beside, inside=False)] = cortex

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.regions import Region
 from pipeline.solve.elasticity import ElasticBody
-from pipeline.solve.floor import Floor
+from pipeline.solve.floor import FLAT, Floor, FloorProfile
 from pipeline.solve.laws import energy_density
 from pipeline.solve.linear import LinearSettings
 from pipeline.solve.mesh_file import MeshFile
@@ -36,6 +36,7 @@ class Problem:
         steps: equal load steps up to it.
         linear: settings of the linear solver.
         newton: settings of the nonlinear solver.
+        profile: height of the floor.
     """
 
     materials: Mapping[Region, Any]
@@ -44,6 +45,7 @@ class Problem:
     steps: int
     linear: LinearSettings
     newton: NewtonSettings
+    profile: FloorProfile = FLAT
 
 
 @dataclass
@@ -81,7 +83,7 @@ def set_up(
     foot = distribute(comm, file)
     clock.lap("distribute")
     body = ElasticBody(foot, energy_density(foot, problem.materials))
-    floor = Floor(body, problem.penalty_MPa_per_mm)
+    floor = Floor(body, problem.penalty_MPa_per_mm, problem.profile)
     clock.lap("forms")
     operator = Operator(body, floor, problem.linear, detail)
     clock.lap("assemble")

@@ -7,6 +7,7 @@ often, the gap at the quadrature points of the sole, is sampled with tables inst
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,16 +35,48 @@ PAD_FOUNDATION_MPa_per_mm = 0.1
 """Foundation stiffness of a pad for the first guess only: 1 MPa over 10 mm."""
 
 
+@dataclass(frozen=True)
+class FloorProfile:
+    r"""Height of the rigid floor: flat, or falling away distally in the arc of a rocker.
+
+    .. math:: h(x) = h_0 - \tfrac{1}{2R} \langle x - x_a \rangle^2
+
+    The slope is small (0.3 at 15 mm of a radius of 50 mm), so the pressure is taken as vertical.
+
+    Attributes:
+        height_mm: height :math:`h_0` of the flat part.
+        apex_x_mm: where the arc begins, :math:`x_a`; None for a flat floor.
+        radius_mm: its radius R.
+    """
+
+    height_mm: float = 0.0
+    apex_x_mm: float | None = None
+    radius_mm: float = 1.0
+
+    def at(self, x: Floats) -> Floats:
+        """Height at coordinates x, same shape, mm."""
+        if self.apex_x_mm is None:
+            return np.full_like(x, self.height_mm)
+        return self.height_mm - np.maximum(x - self.apex_x_mm, 0.0) ** 2 / (2.0 * self.radius_mm)
+
+    def form(self, x: Expr) -> Expr:
+        """The same of a UFL coordinate."""
+        if self.apex_x_mm is None:
+            return self.height_mm
+        ahead = ufl.max_value(x - self.apex_x_mm, 0.0)
+        return self.height_mm - ahead**2 / (2.0 * self.radius_mm)
+
+
 class SoleSamples:
     """Quadrature points of the sole facets of this rank.
 
     Attributes:
         weight_mm2: area that each point stands for, shape (facets, points).
-        height_mm: z of each point in the mesh as built, shape (facets, points).
+        height_mm: height of each point above the floor in the mesh as built, shape (facets, points).
         region: value of :class:`Sole` of each facet, shape (facets,).
     """
 
-    def __init__(self, foot: FootMesh, space: fem.FunctionSpace) -> None:
+    def __init__(self, foot: FootMesh, space: fem.FunctionSpace, profile: FloorProfile) -> None:
         points, weights = basix.make_quadrature(basix.CellType.triangle, QUADRATURE_DEGREE)
         cells, facets = _cells_and_facets(foot)
         corners = corner_coordinates(foot)[cells[:, None], FACES[facets]]
@@ -51,7 +84,8 @@ class SoleSamples:
         normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         self.region = np.asarray(foot.sole.values)
         self.weight_mm2: Floats = np.linalg.norm(normal, axis=1)[:, None] * weights
-        self.height_mm: Floats = corners[:, :, 2] @ shares.T
+        floor = profile.at(corners[:, :, 0] @ shares.T)
+        self.height_mm: Floats = corners[:, :, 2] @ shares.T - floor
         self._shape = _shape_functions(space, shares)[facets]
         self._dofs = 3 * space.dofmap.list[cells] + 2
 
@@ -81,21 +115,26 @@ def _shape_functions(space: fem.FunctionSpace, shares: Floats) -> Floats:
     return np.asarray(tables, dtype=np.float64)
 
 
+FLAT = FloorProfile()
+
+
 class Floor:
     """Contact of the sole with the floor. Methods are collective unless they say local.
 
     Args:
         body: the elastic body.
         stiffness_MPa_per_mm: pressure k per mm of penetration.
+        profile: height of the floor.
 
     Attributes:
         descent: how far the floor has risen towards the block, mm.
     """
 
-    def __init__(self, body: ElasticBody, stiffness_MPa_per_mm: float) -> None:
+    def __init__(self, body: ElasticBody, stiffness_MPa_per_mm: float, profile: FloorProfile = FLAT) -> None:
         self._body = body
         self._k = stiffness_MPa_per_mm
-        self.samples = SoleSamples(body.foot, body.space)
+        self._profile = profile
+        self.samples = SoleSamples(body.foot, body.space, profile)
         self._comm = body.foot.comm
         self._rise = fem.Constant(body.foot.domain, 0.0)
         self._force_form = compat.compile_form(self.residual())
@@ -112,7 +151,8 @@ class Floor:
         self._rise.value = value
 
     def _gap(self) -> Expr:
-        return ufl.SpatialCoordinate(self._body.foot.domain)[2] + self._body.u[2] - self._rise
+        x = ufl.SpatialCoordinate(self._body.foot.domain)
+        return x[2] - self._profile.form(x[0]) + self._body.u[2] - self._rise
 
     def _stiffness(self) -> Expr:
         return ufl.conditional(ufl.lt(self._gap(), 0.0), self._k, 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any
 
 from pipeline import stage
 from pipeline.config import Case, load_case
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, MeshError
 from pipeline.solve.analysis import Analysis, Clock, Problem, peak_memory_GB, run_steps, set_up
 from pipeline.solve.fields import collect
+from pipeline.solve.floor import FloorProfile
 from pipeline.solve.key import MESH_FILE, STAGE, solve_key
 from pipeline.solve.linear import LinearSettings
 from pipeline.solve.mesh_file import MeshFile, read_mesh_file
@@ -36,10 +38,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What rank 0 read, for all ranks: the case as plain data, and the key of the stage."""
+    """What rank 0 read, for all ranks: the case as plain data, the key of the stage, the floor."""
 
     data: dict[str, Any]
     key: str
+    profile: FloorProfile
 
     @property
     def case(self) -> Case:
@@ -47,8 +50,23 @@ class Inputs:
         return Case.model_validate(self.data)
 
 
-def problem_of(case: Case) -> Problem:
-    """The mechanical problem a case describes."""
+def read_profile(mesh: Path) -> FloorProfile:
+    """Height of the floor that the mesh stage built the foot on.
+
+    Raises:
+        MeshError: ``geometry.json`` is missing or damaged.
+    """
+    path = mesh / "geometry.json"
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        rocker = data.get("rocker") or {}
+        return FloorProfile(float(data["floor_z_mm"]), **{key: float(rocker[key]) for key in rocker})
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise MeshError(f"{path}: cannot be read ({fault}); run the mesh stage again") from None
+
+
+def problem_of(case: Case, profile: FloorProfile) -> Problem:
+    """The mechanical problem a case describes, on a floor."""
     return Problem(
         materials=case.materials_by_region(),
         penalty_MPa_per_mm=case.floor.penalty_MPa_per_mm.value,
@@ -56,6 +74,7 @@ def problem_of(case: Case) -> Problem:
         steps=case.load.steps,
         linear=LinearSettings(kind=case.solver.linear, rtol=case.solver.linear_rtol),
         newton=NewtonSettings(rtol=case.solver.newton_rtol, max_iterations=case.solver.max_newton),
+        profile=profile,
     )
 
 
@@ -71,7 +90,7 @@ def run_job(comm: MPI.Comm, job: Job) -> None:
     inputs = on_root(comm, lambda: _read(job, mesh))
     file = mesh[0] if mesh else None
     log = Log(job.out, comm.rank)
-    problem = problem_of(inputs.case)
+    problem = problem_of(inputs.case, inputs.profile)
     log.detail(f"case {inputs.data['name']}, {comm.size} rank(s), target {problem.target_force_N:.3f} N")
     analysis = set_up(comm, file, problem, log.detail)
     run_steps(analysis, problem, log.line)
@@ -94,7 +113,7 @@ def _read(job: Job, mesh: list[MeshFile]) -> Inputs:
     """Read and check case and mesh; the mesh is put into the list. Rank 0."""
     case = load_case(job.case)
     mesh.append(read_mesh_file(job.mesh / MESH_FILE, case.materials_by_region().keys()))
-    return Inputs(case.resolved(), solve_key(case, job.mesh))
+    return Inputs(case.resolved(), solve_key(case, job.mesh), read_profile(job.mesh))
 
 
 def _finish(

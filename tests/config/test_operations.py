@@ -41,7 +41,7 @@ def head(name: str) -> str:
         (
             "fused_screws",
             f"joint: {{hardware: {{spacing_mm: {number(4.2)}}}}}\n",
-            "joint.hardware.spacing_mm.value: 4.2 lets the screws meet; must be at least 4.5 (diameter + 0.5)",
+            "joint.hardware.spacing_mm.value: 4.2 lets the screws meet; must be at least 4.5",
         ),
         (
             "fused",
@@ -82,8 +82,8 @@ def head(name: str) -> str:
         (
             "normal",
             "posture: {instant: pushoff}\n",
-            "case.yaml:3:11: posture.instant: 'pushoff' is not allowed; one of midstance, heel_rise, push_off; "
-            "did you mean 'push_off'?",
+            "case.yaml:3:11: posture.instant: 'pushoff' is not allowed; "
+            "one of midstance, heel_rise, push_off; did you mean 'push_off'?",
         ),
         (
             "normal",
@@ -122,7 +122,8 @@ def test_callus_without_material(refused: Refusal, folder: Path) -> None:
 
 
 SURFACE = (
-    "anatomy: {{mt1: {{surface: {{file: bones/mt1.stl, unit: {unit}, base_mm: [0, 0, 0], head_mm: [50, 0, {z}], "
+    "anatomy: {{mt1: {{surface: {{file: bones/mt1.stl, unit: {unit}, "
+    "base_mm: [0, 0, 0], head_mm: [50, 0, {z}], "
     "dorsal: [0, 0, 1], smoothing_mm: {{value: 0.5, "
     'source: "A test", status: assumed}}, source: "A test", status: assumed}}}}}}\n'
 )

@@ -151,7 +151,8 @@ def test_all_faults_are_reported_together_in_order(refused: Refusal) -> None:
         ("patient:\n", "3:1: patient: is empty; its keys are: body_mass_kg, side, foot_length_factor"),
         (
             "patient: 70\n",
-            "3:1: patient: a block of keys is needed, not 70; its keys are: body_mass_kg, side, foot_length_factor",
+            "3:1: patient: a block of keys is needed, not 70; "
+            "its keys are: body_mass_kg, side, foot_length_factor",
         ),
         (
             f'patient: {{body_mass_kg: {{value: "70", {GIVEN}}}}}\n',
@@ -188,7 +189,8 @@ def test_all_faults_are_reported_together_in_order(refused: Refusal) -> None:
         ("joint: stiff\n", "3:1: joint: a block of keys is needed, not 'stiff'"),
         (
             "joint: {kind: [stiff]}\n",
-            "3:9: joint.kind: '['stiff']' is not allowed; one of fused, implant, normal, stiff; did you mean 'stiff'?",
+            "3:9: joint.kind: '['stiff']' is not allowed; one of fused, implant, normal, stiff; "
+            "did you mean 'stiff'?",
         ),
         ("floor: {penalty: 3}\n", "3:9: floor.penalty: has no unit; write 'penalty_MPa_per_mm'"),
         (

@@ -50,11 +50,56 @@ def test_roller_is_a_ball_stretched_sideways() -> None:
     assert at(shape, 6.0, 2.0, 0.0) == pytest.approx(0.0)
 
 
-def test_cone_contains_directions_within_its_angle() -> None:
-    shape = implicit.cone(np.zeros(3), np.array([1.0, 0.0, 0.0]), 50.0)
-    inside, outside = np.radians(49.0), np.radians(51.0)
-    assert at(shape, 10 * np.cos(inside), 10 * np.sin(inside), 0.0) < 0.0
-    assert at(shape, 10 * np.cos(outside), 0.0, 10 * np.sin(outside)) > 0.0
+def test_barrel_has_both_radii_and_an_exact_distance() -> None:
+    across = np.array([0.0, 1.0, 0.0])
+    shape = implicit.barrel(np.zeros(3), across, 10.5, 13.5)
+    assert at(shape, 10.5, 0.0, 0.0) == pytest.approx(0.0)
+    assert at(shape, 12.5, 0.0, 0.0) == pytest.approx(2.0)
+    rho = np.sqrt(13.5**2 - 6.0**2) - 3.0  # on the arc of radius 13.5 about a point 3 mm behind the centre
+    assert at(shape, 0.0, 6.0, -rho) == pytest.approx(0.0)
+    step = 1.5 * np.array([0.0, 6.0, -(rho + 3.0)]) / 13.5
+    assert at(shape, *(np.array([0.0, 6.0, -rho]) + step)) == pytest.approx(1.5)
+    narrow = implicit.barrel(np.zeros(3), across, 7.0, 5.2)
+    assert at(narrow, 7.0, 0.0, 0.0) == pytest.approx(0.0)
+    assert at(narrow, 0.0, 5.2, 0.0) == pytest.approx(0.0)
+
+
+def test_cylinder_has_its_length_and_radius() -> None:
+    shape = implicit.cylinder(np.zeros(3), np.array([10.0, 0.0, 0.0]), 2.0)
+    assert at(shape, 5.0, 2.0, 0.0) == pytest.approx(0.0)
+    assert at(shape, 10.0, 1.0, 0.0) == pytest.approx(0.0)
+    assert at(shape, 12.0, 0.0, 0.0) == pytest.approx(2.0)
+    assert at(shape, 5.0, 0.0, 0.0) == pytest.approx(-2.0)
+
+
+def test_elliptic_cone_opens_by_its_angles() -> None:
+    shape = implicit.elliptic_cone(UPRIGHT, 40.0, 60.0)
+    for degrees, point in ((40.0, (0.0, 1.0)), (60.0, (1.0, 0.0))):
+        for off, sign in ((-1.0, -1.0), (1.0, 1.0)):
+            a = np.radians(degrees + off)
+            assert sign * at(shape, 10 * np.cos(a), *(10 * np.sin(a) * np.array(point))) > 0.0
+
+
+def test_pillar_is_an_endless_ellipse() -> None:
+    shape = implicit.pillar(UPRIGHT, 5.0, 3.0)
+    assert at(shape, 5.0, 0.0, 70.0) == pytest.approx(0.0)
+    assert at(shape, 0.0, 3.0, -70.0) == pytest.approx(0.0)
+
+
+def test_nearby_changes_nothing_within_its_reach() -> None:
+    exact, bound = implicit.ball(np.zeros(3), 2.0), implicit.ball(np.zeros(3), 3.0)
+    x = np.random.default_rng(6).uniform(-12.0, 12.0, (3000, 3))
+    quick = implicit.nearby(exact, bound, 4.0)(x)
+    near = bound(x) < 4.0
+    np.testing.assert_array_equal(quick[near], exact(x)[near])
+    assert np.all(quick[~near] >= 4.0)
+    assert np.all(quick <= exact(x) + 1e-12)
+
+
+def test_pronation_turns_the_dorsum_medially() -> None:
+    turned = UPRIGHT.rolled(90.0)
+    np.testing.assert_allclose(turned.dorsal, UPRIGHT.medial, atol=1e-15)
+    np.testing.assert_allclose(turned.axis, UPRIGHT.axis)
 
 
 def test_box_has_its_corners_and_an_exact_distance_to_a_face() -> None:

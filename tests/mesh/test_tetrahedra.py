@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.mesh.anatomy import Part
 from pipeline.mesh.cells import Cells, boundary_faces, mean_ratio, neighbours, oriented, volumes
-from pipeline.mesh.implicit import Array, ball
-from pipeline.mesh.relief import relieve
-from pipeline.mesh.sampling import Tissue, enclose, project, project_on_two, sample_interfaces, thin
-from pipeline.mesh.sizing import SizeField
+from pipeline.mesh.fidelity import exposed, fidelity_of, holes, interface_of, touching
+from pipeline.mesh.grid import SizeField
+from pipeline.mesh.implicit import Array, ball, cylinder
+from pipeline.mesh.part import Part
+from pipeline.mesh.relief import goodness, relieve
+from pipeline.mesh.repair import repaired
+from pipeline.mesh.sampling import crease_points, sample_interfaces, surface_boxes, thin, visible
 from pipeline.mesh.tetrahedra import Tetrahedra, tetrahedralise, without_spikes
+from pipeline.mesh.tissue import Tissue, enclose, project, project_on_two
 from pipeline.regions import Region
 
 REGULAR = np.array([[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
@@ -32,7 +35,7 @@ def shells() -> Tissue:
 
 @pytest.fixture(scope="module")
 def nested() -> Tetrahedra:
-    return tetrahedralise(shells(), LOW, HIGH, 0.8, uniform_size(1.5))
+    return tetrahedralise(shells(), LOW, HIGH, uniform_size(1.5))
 
 
 def test_regular_tetrahedron_has_ratio_one_and_known_volume() -> None:
@@ -67,7 +70,8 @@ def test_thinning_is_maximal_and_keeps_its_distance() -> None:
     kept = x[thin(x, np.full(len(x), 1.5))]
     gaps = np.linalg.norm(kept[:, None] - kept[None], axis=2) + 99.0 * np.eye(len(kept))
     assert gaps.min() >= 1.5
-    assert np.linalg.norm(x[:, None] - kept[None], axis=2).min(axis=1).max() < 1.5
+    crowd = 0.3 * 1.5 * np.sqrt(3.0)  # one point stands for all in a cube of 0.3 of the spacing
+    assert np.linalg.norm(x[:, None] - kept[None], axis=2).min(axis=1).max() < 1.5 + crowd
 
 
 def test_projection_lands_on_the_surface_and_on_the_curve() -> None:
@@ -84,7 +88,7 @@ def test_projection_lands_on_the_surface_and_on_the_curve() -> None:
 
 
 def test_interface_points_lie_on_their_spheres() -> None:
-    radius = np.linalg.norm(sample_interfaces(shells(), LOW, HIGH, 0.8, uniform_size(1.5)), axis=1)
+    radius = np.linalg.norm(sample_interfaces(shells(), LOW, HIGH, uniform_size(1.5)), axis=1)
     nearest = np.abs(radius[:, None] - [6.0, 8.0, 10.0]).min(axis=1)
     assert nearest.max() < 0.02
     counts = [np.count_nonzero(np.abs(radius - r) < 0.1) for r in (6.0, 8.0, 10.0)]
@@ -105,8 +109,9 @@ def test_nested_balls_have_their_volumes_and_no_leak(nested: Tetrahedra) -> None
 
 def test_cells_are_positive_and_well_shaped(nested: Tetrahedra) -> None:
     ratio = mean_ratio(nested.points, nested.cells)
-    assert ratio.min() > 0.1
+    assert ratio.min() > 0.15
     assert ratio.mean() > 0.7
+    assert goodness(nested.points, nested.cells).min() > 0.8
 
 
 def test_surface_is_closed_and_points_outwards(nested: Tetrahedra) -> None:
@@ -117,9 +122,81 @@ def test_surface_is_closed_and_points_outwards(nested: Tetrahedra) -> None:
 
 
 def test_same_input_gives_the_same_mesh(nested: Tetrahedra) -> None:
-    again = tetrahedralise(shells(), LOW, HIGH, 0.8, uniform_size(1.5))
+    again = tetrahedralise(shells(), LOW, HIGH, uniform_size(1.5))
     np.testing.assert_array_equal(again.points, nested.points)
     np.testing.assert_array_equal(again.cells, nested.cells)
+
+
+def test_faces_follow_the_spheres(nested: Tetrahedra) -> None:
+    """The middle of a face of edge e on a sphere of radius r lies e^2 / 6r inside; e is at most 1.4 h."""
+    fit = fidelity_of(shells(), nested.points, nested.cells, nested.labels)
+    assert fit.distance_p95_mm < (1.4 * 1.5) ** 2 / (3.0 * 2.0 * 6.0)
+    assert fit.normal_error_median_deg < 3.0
+    assert fit.normal_error_p95_deg < 12.0
+    assert fit.holes["mt1_cortex"] == 0.0
+    assert fit.exposed == {}
+
+
+def test_sharp_edges_are_sampled() -> None:
+    """Edge points of a cylinder lie on its surface, most of them on its two rims."""
+    low, high, size = (
+        np.full(3, -8.0),
+        np.full(3, 8.0),
+        SizeField(np.full(3, -8.0), 8.0, np.full((3, 3, 3), 1.0)),
+    )
+    shape = cylinder(np.array([0.0, 0, -4]), np.array([0.0, 0, 4]), 5.0)
+    tissue = enclose([Part(Region.SOFT_TISSUE, shape)], low, high)
+    x, edge = surface_boxes(tissue.parts[0], low, high, size)
+    x, normal = visible(tissue, 0, x, edge, size)
+    rim = crease_points(tissue, 0, x, normal, size)
+    assert len(rim) > 60
+    np.testing.assert_allclose(shape(rim), 0.0, atol=0.02)
+    off = np.hypot(np.hypot(rim[:, 0], rim[:, 1]) - 5.0, np.abs(rim[:, 2]) - 4.0)
+    assert np.mean(off < 0.02) > 0.8
+    turn = np.sort(np.arctan2(rim[off < 0.02, 1], rim[off < 0.02, 0]))
+    assert np.diff(turn).max() < 1.5 / 5.0  # no gap wider than one and a half edges
+
+
+STACK = [Region.MT1_CORE, Region.MT1_CORTEX, Region.PP1_CORTEX, Region.SOFT_TISSUE]
+
+
+def column(labels: list[int]) -> tuple[Array, Cells, Array]:
+    """A row of cells that share a face with the next: vertices along a helix."""
+    turn = np.arange(len(labels) + 3) * 2.3
+    points = np.stack([np.cos(turn), np.sin(turn), 0.4 * turn], axis=1)
+    cells = np.stack([np.arange(len(labels)) + k for k in range(4)], axis=1)
+    return points, oriented(points, cells), np.array(labels, np.int16)
+
+
+def test_a_pinhole_is_found_and_closed(nested: Tetrahedra) -> None:
+    """Core cells put through the shell: their outermost join the shell, nothing else changes."""
+    regions = [Region.MT1_CORE, Region.MT1_CORTEX, Region.SOFT_TISSUE]
+    centre = nested.points[nested.cells].mean(axis=1)
+    through = (np.hypot(centre[:, 0], centre[:, 1]) < 1.5) & (centre[:, 2] > 0.0) & (nested.labels == 1)
+    pierced = np.where(through, 0, nested.labels).astype(np.int16)
+
+    def missing(labels: Array) -> float:
+        return holes(nested.points, interface_of(nested.cells, labels, 3), regions)["mt1_cortex"]
+
+    assert missing(nested.labels) == 0.0
+    assert missing(pierced) > 0.0
+    closed = repaired(nested.cells, pierced, regions, 3)
+    assert missing(closed) == 0.0
+    assert np.all(through[closed != pierced])
+
+
+def test_bones_that_share_a_vertex_are_found_and_parted() -> None:
+    _, cells, labels = column([1, 1, 1, 3, 2, 2, 2])
+    assert touching(cells, labels, STACK) == ["mt1_cortex and pp1_cortex"]
+    labels = repaired(cells, labels, STACK, 4)
+    assert touching(cells, labels, STACK) == []
+    assert labels[0] == 1
+    assert labels[-1] == 2
+
+
+def test_bone_on_the_outside_is_a_crack() -> None:
+    _, cells, labels = column([1, 3, 3])
+    assert exposed(interface_of(cells, labels, 4), 4, STACK) == {"mt1_cortex": 3}
 
 
 def flat_star() -> tuple[Array, Cells]:
@@ -132,7 +209,17 @@ def flat_star() -> tuple[Array, Cells]:
 
 def test_relief_raises_the_worst_cell_and_spoils_none() -> None:
     points, cells = flat_star()
-    before, after = mean_ratio(points, cells), mean_ratio(relieve(points, cells), cells)
-    assert before.min() < 0.1
-    assert after.min() > 2.0 * before.min()
-    assert np.linalg.norm(relieve(points, cells) - points, axis=1).max() < 0.4
+    inside = np.zeros(len(cells), np.int16), np.zeros(len(points), bool)
+    moved = relieve(shells(), points, cells, *inside)
+    assert goodness(points, cells).min() < 0.5
+    assert goodness(moved, cells).min() > 2.0 * goodness(points, cells).min()
+    assert volumes(moved, cells).min() > 0.0
+
+
+def test_relief_keeps_interface_vertices_on_their_surface(nested: Tetrahedra) -> None:
+    """Every vertex between two tissues is within 0.1 mm of one of the three spheres."""
+    around = [np.unique(nested.cells[nested.labels == label]) for label in range(3)]
+    for inner in (0, 1):
+        between = np.intersect1d(around[inner], around[inner + 1])
+        radius = np.linalg.norm(nested.points[between], axis=1)
+        assert np.abs(radius[:, None] - [6.0, 8.0, 10.0]).min(axis=1).max() < 0.1

@@ -39,10 +39,11 @@ def write_foot(folder: Path, case: Case, fault: str = "") -> Path:
     others = [
         int(r) for r in case.materials_by_region() if r not in (Region.SOFT_TISSUE, Region.PROXIMAL_BLOCK)
     ]
-    filling = np.array(others + [int(Region.SOFT_TISSUE)] * (24 - len(others)))
+    depth = np.floor(points[cells].mean(axis=1)[:, 1] / 3.0).astype(int)
+    filling = np.array(others + [int(Region.SOFT_TISSUE)] * (96 - len(others)))
     region = np.full(len(cells), int(Region.SOFT_TISSUE))
     inner = (layer >= 2) & (layer < 8)
-    region[inner] = filling[4 * (layer[inner] - 2) + side[inner]]
+    region[inner] = filling[16 * (7 - layer[inner]) + 4 * side[inner] + depth[inner]]
     region[layer == 8] = int(Region.PROXIMAL_BLOCK)
     radius = (points[:, 0] - 6.0) ** 2 + (points[:, 1] - 5.0) ** 2
     facets = bottom_facets(points, cells)
@@ -51,6 +52,7 @@ def write_foot(folder: Path, case: Case, fault: str = "") -> Path:
     if fault == "inverted":
         cells[7, :2] = cells[7, 1::-1]
     write_msh(folder / "mesh.msh", points, cells, region, facets, sole)
+    (folder / "geometry.json").write_text('{"floor_z_mm": 0.0}', encoding="utf-8")
     return folder
 
 

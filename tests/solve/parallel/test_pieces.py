@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError, MeshError
 from pipeline.regions import Region, Sole
 from pipeline.solve.elasticity import ElasticBody
 from pipeline.solve.fields import STRESS_SHARES, collect
-from pipeline.solve.floor import Floor
+from pipeline.solve.floor import Floor, FloorProfile
 from pipeline.solve.laws import energy_density
 from pipeline.solve.mpi import gather_rows, global_max, global_min, on_root, raise_together
 from tests.solve.models import COMM, CURVED_COUNTS, Column, dome, elastic
@@ -114,3 +114,18 @@ def test_unknown_law_is_refused(shared: Path) -> None:
     foot = Column().mesh(shared)
     with pytest.raises(ConfigError, match="law jelly is not known; known: linear_elastic"):
         energy_density(foot, {Region.SOFT_TISSUE: material, Region.PROXIMAL_BLOCK: material})
+
+
+def test_rocker_floor_falls_away_in_an_arc(shared: Path) -> None:
+    """Force on the undeformed column 1 mm deep: k W int (1 - <x - 2>^2 / 2R) dx over 0 to 4 mm."""
+    column = Column()
+    foot = column.mesh(shared)
+    body = ElasticBody(foot, energy_density(foot, column.materials))
+    floor = Floor(body, 5.0, FloorProfile(height_mm=-3.0, apex_x_mm=2.0, radius_mm=20.0))
+    floor.descent = 4.0
+    expected = 5.0 * 4.0 * (4.0 - 2.0**3 / (3.0 * 2.0 * 20.0))
+    assert floor.force(floor.gap()) == pytest.approx(expected, rel=1e-12)
+    vector = body.u.x.petsc_vec.duplicate()
+    floor.add_force(vector)
+    assembled = COMM.allreduce(float(vector.array.reshape(-1, 3)[:, 2].sum()))
+    assert assembled == pytest.approx(-expected, rel=1e-12)
