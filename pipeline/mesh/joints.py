@@ -23,7 +23,7 @@ from pipeline.mesh.implicit import (
     pillar,
     union,
 )
-from pipeline.mesh.part import Part
+from pipeline.mesh.part import Part, constant
 from pipeline.mesh.posture import Posture, Sesamoid, groove, sesamoids_under
 from pipeline.regions import Region
 
@@ -50,11 +50,6 @@ UNEVEN_MM = 3.0
 
 FACET = 0.84
 """Size of a sesamoid's joint facet relative to its length and width."""
-
-
-def constant(thickness: float) -> Shape:
-    """The same thickness everywhere, mm."""
-    return lambda x: np.full(len(x), thickness)
 
 
 def reach_of(centre: Array, frame: Frame, radius: float, bone: Bone) -> Shape:

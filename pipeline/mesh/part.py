@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.mesh.implicit import Shape
 from pipeline.regions import Region
 
@@ -21,3 +23,8 @@ class Part:
     region: Region
     shape: Shape
     thickness: Shape | None = None
+
+
+def constant(thickness: float) -> Shape:
+    """The same thickness everywhere, mm."""
+    return lambda x: np.full(len(x), thickness)

@@ -25,7 +25,7 @@ ENOUGH_DEG = 7.0
 SHIFTS = (0.05, 0.1, 0.2, 0.3)
 """Trial shifts relative to the mean edge of the opposite face."""
 
-LEAVE_MM = (0.03, 0.03, 0.03, 0.05, 0.05, 0.08, 0.08, 0.08)
+LEAVE_MM = (0.03, 0.03, 0.03, 0.05, 0.05, 0.08, 0.08, 0.08, 0.12, 0.12, 0.12)
 """How far a vertex may leave the surfaces it lies on, round by round."""
 
 

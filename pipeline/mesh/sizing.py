@@ -17,7 +17,7 @@ from pipeline.regions import Region
 LEVEL_FACTOR = {"coarse": 2.4, "medium": 1.0, "fine": 0.7, "xfine": 0.5}
 """Edge lengths of a level relative to `medium`."""
 
-COARSEST_JOINT = 1.6
+COARSEST_JOINT = 1.5
 """Largest factor for the thin layers of the joints; coarser they would have holes."""
 
 GROWTH = 0.35
@@ -25,6 +25,9 @@ GROWTH = 0.35
 
 SPACING_MM = 1.25
 """Spacing of the grid on which the size field is stored."""
+
+COARSEST_BAND = 1.8
+"""Largest factor for ligaments and bands; coarser they would be ragged."""
 
 JOINT = frozenset(
     {
@@ -85,7 +88,7 @@ def part_size(case: Case, region: Region, factor: float) -> float:
         return 1.2 * factor * mesh.size_cortex_mm
     if region in SOFT:
         return factor * mesh.size_soft_mm
-    return factor * mesh.size_bone_mm
+    return min(factor, COARSEST_BAND) * mesh.size_bone_mm
 
 
 def layer_size(case: Case, part: Part, x: Array, own: float, factor: float) -> Array | float:

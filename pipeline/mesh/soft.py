@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pipeline.config import Case
@@ -19,9 +21,13 @@ from pipeline.mesh.implicit import (
     union,
 )
 from pipeline.mesh.ligaments import Band, tube
-from pipeline.mesh.part import Part
+from pipeline.mesh.part import Part, constant
 from pipeline.mesh.posture import Posture, plan_distance, reach_to_phalanx
 from pipeline.regions import Region
+
+LAYER_SHARE = 0.45
+"""Thickness by which the layers of a shoe set their edge length, relative to their own: wide flat layers
+must not tear."""
 
 ROOM = 1.5
 """Radius around a bone's axis that holds all of it, relative to its largest half width."""
@@ -184,14 +190,16 @@ def shoe_parts(case: Case, posture: Posture) -> list[Part]:
     parts, top = [], 0.0
     layers = ((Region.SHOE_INSOLE, "insole"), (Region.SHOE_PLATE, "plate"), (Region.SHOE_OUTSOLE, "outsole"))
     for region, name in layers:
-        top, upper = top - getattr(case.shoe, name).thickness_mm.value, top
-        parts.append(Part(region, common(outline, between_heights(top, upper))))
+        thick = float(getattr(case.shoe, name).thickness_mm.value)
+        top, upper = top - thick, top
+        share = LAYER_SHARE * thick
+        parts.append(Part(region, common(outline, between_heights(top, upper)), constant(share)))
     lowest = parts[-1].shape
 
     def rockered(x: Array) -> Array:
         return np.maximum(lowest(x), floor_height(case) + rocker_rise(case, x, posture.mtp1) - x[:, 2])
 
-    return [*parts[:-1], Part(Region.SHOE_OUTSOLE, rockered)]
+    return [*parts[:-1], replace(parts[-1], shape=rockered)]
 
 
 def between_heights(low: float, high: float) -> Shape:

@@ -8,6 +8,7 @@ from scipy.optimize import brentq
 from pipeline.config import Case
 from pipeline.config.hardware import CrossedScrews, HemiImplant, PlateAndScrews, Plug
 from pipeline.config.joint import FusedJoint, ImplantJoint, StiffJoint
+from pipeline.errors import ConfigError
 from pipeline.mesh.bones import SolidBone
 from pipeline.mesh.implicit import (
     Array,
@@ -22,7 +23,7 @@ from pipeline.mesh.implicit import (
     outside,
     union,
 )
-from pipeline.mesh.part import Part
+from pipeline.mesh.part import Part, constant
 from pipeline.mesh.posture import Posture, reach_to_phalanx
 from pipeline.regions import Region
 
@@ -79,7 +80,7 @@ def sclerosis(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> list
         common(bones[name].core, outside(grown(bones[name].core, -depth)), facing) for name in ("mt1", "pp1")
     ]
     shape = common(union(*dense), half_space(posture.pp1.at(SCLEROTIC_MM), posture.pp1.axis))
-    return [Part(Region.SCLEROSIS, shape, lambda x: np.full(len(x), depth))]
+    return [Part(Region.SCLEROSIS, shape, constant(depth))]
 
 
 def fused_bone(case: Case, bones: dict[str, SolidBone]) -> Shape:
@@ -126,8 +127,23 @@ def plate_frame(hardware: PlateAndScrews, frame: Frame) -> Frame:
 
 
 def surface_above(bone: Shape, start: Array, outward: Array) -> float:
-    """Distance (mm) from a point inside a bone to its surface along a direction."""
-    return float(brentq(lambda t: bone((start + t * outward)[None])[0], 0.0, OUT_MM, xtol=1e-6))
+    """Distance (mm) from a point along a direction to where a bone's outermost surface is met.
+
+    Raises:
+        ConfigError: the line misses the bone: the plate is longer than what it is to hold.
+    """
+    steps = np.linspace(OUT_MM, -OUT_MM, 401)
+    inside = np.flatnonzero(bone(start + steps[:, None] * outward) < 0.0)
+    if len(inside) == 0 or inside[0] == 0:
+        raise ConfigError(
+            "joint.hardware.length_mm: a locking screw of the plate misses the bone; choose a shorter plate"
+        )
+    first = inside[0]
+
+    def along(t: float) -> float:
+        return float(bone((start + t * outward)[None])[0])
+
+    return float(brentq(along, steps[first], steps[first - 1], xtol=1e-6))
 
 
 def plate_screws(hardware: PlateAndScrews, frame: Frame, bone: Shape) -> list[Screw]:

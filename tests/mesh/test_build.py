@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +12,18 @@ import meshio
 import numpy as np
 import pytest
 
-from pipeline.config import Case
-from pipeline.config.joint import NormalJoint
-from pipeline.errors import QualityError
-from pipeline.mesh.anatomy import parts_of
-from pipeline.mesh.build import make_mesh, mesh_key
+from pipeline.config import Case, load_case, sized
+from pipeline.errors import ConfigError, QualityError
+from pipeline.mesh.build import build, make_mesh, mesh_key, quality_of
 from pipeline.mesh.cells import volumes
-from pipeline.mesh.posture import stand
-from pipeline.mesh.quality import MeshQuality, require_quality
-from pipeline.mesh.sizing import grid_points
-from pipeline.regions import Region, Sole
-from pipeline.stage import Manifest
-from tests.mesh.variation import tiny, with_value
+from pipeline.mesh.fidelity import Fidelity
+from pipeline.mesh.quality import MeshQuality, quality_faults, require_quality
+from pipeline.regions import MTP1_REGIONS, OPTIONAL_REGIONS, Region, Sole
+from pipeline.stage import Manifest, up_to_date
+from tests.mesh.conftest import CASES
+from tests.mesh.variation import with_value
+
+SOURCE = {"source": "A test", "status": "assumed"}
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,14 @@ def mesh(folder: Path) -> meshio.Mesh:
     return meshio.read(folder / "mesh.msh")
 
 
+@pytest.fixture(scope="module")
+def left(normal: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same foot in a shoe with a skin of its own, as a left one; and no picture of it."""
+    data = normal.resolved()
+    data["patient"]["side"] = "left"
+    return make_mesh(Case.model_validate(data), tmp_path_factory.mktemp("left"))[0]
+
+
 def geometry(folder: Path) -> dict[str, Any]:
     data: dict[str, Any] = json.loads((folder / "geometry.json").read_text(encoding="utf-8"))
     return data
@@ -44,11 +54,10 @@ def geometry(folder: Path) -> dict[str, Any]:
 def test_file_names_every_tissue_and_every_patch_of_the_sole(mesh: meshio.Mesh) -> None:
     tags = mesh.cell_data_dict["gmsh:physical"]
     names = {name: (int(tag), int(dim)) for name, (tag, dim) in mesh.field_data.items()}
-    variant_only = {Region.OSTEOPHYTE}
-    assert names == {r.label: (r.value, 3) for r in Region if r not in variant_only} | {
-        s.label: (s.value, 2) for s in Sole
-    }
-    assert set(tags["tetra"]) == {r.value for r in Region} - {r.value for r in variant_only}
+    joint = {Region.MTP1_CARTILAGE_MT1, Region.MTP1_GAP, Region.MTP1_CARTILAGE_PP1, Region.MTP1_CAPSULE}
+    present = set(Region) - set(MTP1_REGIONS) - set(OPTIONAL_REGIONS) | joint
+    assert names == {r.label: (r.value, 3) for r in present} | {s.label: (s.value, 2) for s in Sole}
+    assert set(tags["tetra"]) == {r.value for r in present}
     assert set(tags["triangle"]) == {s.value for s in Sole}
 
 
@@ -80,68 +89,195 @@ def test_patches_lie_under_their_bones(mesh: meshio.Mesh, folder: Path) -> None:
     assert where[Sole.SOLE_TOE2][1] < where[Sole.SOLE_HALLUX][1] - 10.0
 
 
-def test_tissue_volumes_agree_with_the_shapes(normal: Case, mesh: meshio.Mesh) -> None:
-    """Volumes of the coarse mesh against counting grid points in the shapes themselves."""
-    posture = stand(normal)
-    parts = {part.region: part.shape for part in parts_of(normal, posture)}
-    spacing = 0.8
-    x = grid_points(posture.mt2.origin * [1, 1, 0] - [15.0, 15.0, 0.0], np.array([90, 40, 125]), spacing)
-    inside = {r: parts[r](x) < 0.0 for r in (Region.MT2_CORE, Region.MT2_CORTEX)}
-    want = {Region.MT2_CORE: inside[Region.MT2_CORE].sum(), Region.MT2_CORTEX: 0}
-    want[Region.MT2_CORTEX] = (inside[Region.MT2_CORTEX] & ~inside[Region.MT2_CORE]).sum()
-    size = volumes(mesh.points, mesh.cells_dict["tetra"])
+def test_sesamoids_lie_below_the_head_on_either_side(mesh: meshio.Mesh, folder: Path) -> None:
     tags = mesh.cell_data_dict["gmsh:physical"]["tetra"]
-    for region, count in want.items():
-        assert size[tags == region.value].sum() == pytest.approx(count * spacing**3, rel=0.15)
+    head = np.array(geometry(folder)["joints"]["mtp1"]["centre"])
+    medial, lateral = (
+        mesh.points[mesh.cells_dict["tetra"][tags == r.value]].mean(axis=(0, 1))
+        for r in (Region.SESAMOID_MEDIAL, Region.SESAMOID_LATERAL)
+    )
+    assert medial[2] < head[2] - 10.0
+    assert lateral[2] < head[2] - 10.0
+    assert medial[1] - lateral[1] > 8.0
 
 
-def test_cartilage_has_its_thickness(normal: Case, mesh: meshio.Mesh, folder: Path) -> None:
-    """Volume of the layer on the head: a cone of half angle A of a spherical shell."""
-    assert isinstance(normal.joint, NormalJoint)
-    inner = geometry(folder)["joints"]["mtp1"]["radius_mm"]
-    outer = inner + normal.joint.cartilage_mt1_mm.value
-    tags = mesh.cell_data_dict["gmsh:physical"]["tetra"]
-    layer = mesh.cells_dict["tetra"][tags == Region.MTP1_CARTILAGE_MT1.value]
-    half_angle = np.radians(normal.anatomy.shape.articular_half_angle_deg.value)
-    solid_angle = 2.0 * np.pi * (1.0 - np.cos(half_angle))
-    want = solid_angle * (outer**3 - inner**3) / 3.0
-    assert volumes(mesh.points, layer).sum() == pytest.approx(want, rel=0.05)
+def test_bands_name_what_they_join(folder: Path) -> None:
+    ends = {(band["region"], band["from"], band["to"]) for band in geometry(folder)["bands"]}
+    assert ("flexor_band_1", "proximal_block", "dp1") in ends
+    assert ("plantar_band_1", "", "sesamoid_medial") in ends
+    assert ("sesamoid_ligaments", "sesamoid_lateral", "pp1") in ends
+    assert ("plantar_band_2", "proximal_block", "dp2") in ends
 
 
-def test_mesh_is_rebuilt_only_when_missing_damaged_or_half_done(normal: Case, tmp_path: Path) -> None:
-    case = tiny(normal)
-    folder, built = make_mesh(case, tmp_path)
-    assert built
-    assert make_mesh(case, tmp_path) == (folder, False)
+def test_mesh_is_rebuilt_only_when_missing_damaged_or_half_done(
+    normal: Case, folder: Path, tmp_path: Path
+) -> None:
+    meshes = folder.parent
+    assert make_mesh(normal, meshes) == (folder, False)
     file = folder / "mesh.msh"
     good = file.read_bytes()
     file.write_bytes(good[:-10])
-    assert make_mesh(case, tmp_path) == (folder, True)
+    assert make_mesh(normal, meshes) == (folder, True)
     assert file.read_bytes() == good  # same input, same mesh, to the byte
-    Manifest.path(folder, "mesh").unlink()
-    assert make_mesh(case, tmp_path) == (folder, True)
+    manifest = Manifest.path(folder, "mesh")
+    kept = manifest.read_bytes()
+    manifest.unlink()
+    assert not up_to_date(folder, "mesh", mesh_key(normal))
+    manifest.write_bytes(kept)
+    assert up_to_date(folder, "mesh", mesh_key(normal))
 
 
-def test_key_depends_on_geometry_and_not_on_stiffness_or_load(normal: Case) -> None:
+def test_left_foot_is_the_mirror_of_the_right(folder: Path, left: Path) -> None:
+    one, other = (meshio.read(each / "mesh.msh") for each in (folder, left))
+    np.testing.assert_allclose(other.points, one.points * [1.0, -1.0, 1.0], atol=1e-12)
+    for kind in ("tetra", "triangle"):
+        np.testing.assert_array_equal(
+            np.sort(other.cells_dict[kind], axis=1), np.sort(one.cells_dict[kind], axis=1)
+        )
+    assert volumes(other.points, other.cells_dict["tetra"]).min() > 0.0
+    right, mirrored = geometry(folder), geometry(left)
+    assert (right["side"], mirrored["side"]) == ("right", "left")
+    for name in ("mt1", "pp2"):
+        for key in ("base", "axis", "dorsal"):
+            np.testing.assert_allclose(
+                mirrored["bones"][name][key], np.array(right["bones"][name][key]) * [1.0, -1.0, 1.0]
+            )
+
+
+def test_a_picture_is_left_beside_the_mesh(folder: Path) -> None:
+    assert (folder / "mesh.png").stat().st_size > 100_000
+
+
+def test_key_depends_on_geometry_and_not_on_stiffness_or_load(normal: Case, fused: Case) -> None:
     key = mesh_key(normal)
-    assert mesh_key(with_value(normal, "materials.cortical.young_MPa", 15000.0)) == key
-    assert mesh_key(with_value(normal, "load.steps", 5)) == key
-    assert mesh_key(with_value(normal, "posture.heel_rise_deg", 34.0)) != key
-    assert mesh_key(with_value(normal, "joint.joint_space_mm", 2.3)) != key
-    assert mesh_key(with_value(normal, "mesh.level", "fine")) != key
-
-
-def test_every_variant_builds(stiff: Case, fused: Case, tmp_path: Path) -> None:
-    for case, present, absent in (
-        (stiff, Region.OSTEOPHYTE, None),
-        (fused, Region.MTP1_GAP, Region.MTP1_CARTILAGE_MT1),
+    for path, value in (
+        ("materials.cortical.young_MPa", 15000.0),
+        ("load.steps", 5),
+        ("title", "Another"),
+        ("patient.body_mass_kg", 90.0),
+        ("tissues.tmt1_joint", "hypermobile_joint"),
     ):
-        names = meshio.read(make_mesh(tiny(case), tmp_path)[0] / "mesh.msh").field_data
-        assert present.label in names
-        assert absent is None or absent.label not in names
+        assert mesh_key(with_value(normal, path, value)) == key
+    for path, value in (
+        ("posture.heel_rise_deg.push_off", 34.0),
+        ("posture.instant", "midstance"),
+        ("joint.joint_space_mm", 2.3),
+        ("mesh.level", "fine"),
+        ("patient.side", "left"),
+        ("patient.foot_length_factor", 0.9),
+    ):
+        assert mesh_key(with_value(normal, path, value)) != key
+    assert mesh_key(with_value(fused, "joint.healing", "fibrous")) == mesh_key(fused)
 
 
-def test_gate_names_what_is_wrong() -> None:
-    bad = MeshQuality(10, 8, 0.001, 0.3, 0.7, 1.0, {"ip_gap": 0.0, "mt1_core": 5.0})
-    with pytest.raises(QualityError, match=r"ip_gap has no cells; worst mean ratio 0\.0010"):
-        require_quality(bad)
+SHOE = {
+    "insole": {"thickness_mm": SOURCE | {"value": 4.0}, "material": "insole_foam"},
+    "plate": {"thickness_mm": SOURCE | {"value": 2.0}, "material": "carbon_plate"},
+    "outsole": {"thickness_mm": SOURCE | {"value": 6.0}, "material": "rubber_outsole"},
+    "margin_mm": SOURCE | {"value": 14.0},
+}
+
+
+@pytest.fixture(scope="module")
+def shod(normal: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A foot with a skin of its own in a shoe with a rocker sole."""
+    data = normal.resolved()
+    data["shoe"] = SHOE
+    data["anatomy"]["skin_mm"] = SOURCE | {"value": 2.0}
+    data["tissues"]["skin"] = "skin"
+    data["floor"]["rocker"] = {"apex_mm": SOURCE | {"value": -5.0}, "radius_mm": SOURCE | {"value": 300.0}}
+    return make_mesh(Case.model_validate(data), tmp_path_factory.mktemp("shod"))[0]
+
+
+def test_shoe_lies_in_layers_below_the_foot(shod: Path) -> None:
+    mesh = meshio.read(shod / "mesh.msh")
+    tags = mesh.cell_data_dict["gmsh:physical"]["tetra"]
+
+    def heights(region: Region) -> tuple[float, float]:
+        """Bottom and top without the cells at the outline, which a coarse mesh leaves ragged."""
+        z = mesh.points[np.unique(mesh.cells_dict["tetra"][tags == region.value]), 2]
+        low, high = np.percentile(z, [10, 90])
+        return float(low), float(high)
+
+    assert heights(Region.SHOE_INSOLE) == pytest.approx((-4.0, 0.0), abs=0.15)
+    assert heights(Region.SHOE_PLATE) == pytest.approx((-6.0, -4.0), abs=0.15)
+    assert heights(Region.SHOE_OUTSOLE)[1] == pytest.approx(-6.0, abs=0.15)
+    assert mesh.points[:, 2].min() == pytest.approx(-12.0, abs=0.15)
+    assert geometry(shod)["floor_z_mm"] == -12.0
+    assert geometry(shod)["rocker"] is None  # the sole holds the arc, the floor is flat
+
+
+def test_rocker_sole_rises_distally_in_its_arc(shod: Path) -> None:
+    mesh = meshio.read(shod / "mesh.msh")
+    triangles = mesh.cells_dict["triangle"]
+    x = np.unique(triangles)
+    sole = mesh.points[x]
+    apex = geometry(shod)["joints"]["mtp1"]["centre"][0] - 5.0
+    lowest = sole[(sole[:, 0] > apex + 30.0) & (sole[:, 2] < -8.0)]
+    wanted = -12.0 + (lowest[:, 0] - apex) ** 2 / (2.0 * 300.0)
+    assert len(lowest) > 10
+    assert np.median(np.abs(lowest[:, 2] - wanted)) < 0.1
+
+
+@pytest.mark.parametrize("name", ["fused_screws", "stiff_grade4"])
+def test_variants_build_with_their_own_regions(name: str) -> None:
+    case = sized(load_case(CASES / f"{name}.yaml"))
+    built = build(case)
+    quality = quality_of(built)
+    assert quality_faults(quality, built.factor) == []
+    assert {region.label for region in built.regions} == {r.label for r in case.materials_by_region()}
+    assert quality.fidelity.touching == []
+    if name == "fused_screws":
+        screws = built.mesh.cells[built.mesh.labels == built.regions.index(Region.SCREWS)]
+        along = (built.mesh.points[np.unique(screws)] - built.posture.pp1.origin) @ built.posture.pp1.axis
+        assert along.min() < -8.0  # the screws cross the joint line
+        assert along.max() > 8.0
+
+
+def test_wanted_number_of_unknowns_is_met(normal: Case) -> None:
+    """Unknowns of a quadratic displacement: three at each vertex and each edge."""
+    mesh = build(sized(with_value(normal, "mesh.target_dofs", 600_000))).mesh
+    pairs = [mesh.cells[:, pair] for pair in itertools.combinations(range(4), 2)]
+    edges = np.unique(np.sort(np.concatenate(pairs), axis=1), axis=0)
+    assert 3 * (len(mesh.points) + len(edges)) == pytest.approx(600_000, rel=0.2)
+
+
+def test_unknowns_out_of_reach_are_refused(normal: Case) -> None:
+    with pytest.raises(ConfigError, match=r"mesh\.target_dofs: 10000 is out of reach; this foot allows"):
+        build(sized(with_value(normal, "mesh.target_dofs", 10_000)))
+
+
+GOOD = MeshQuality(
+    10,
+    8,
+    0.2,
+    0.5,
+    0.7,
+    8.0,
+    {"mt1_core": 5.0},
+    Fidelity(1.0, 5.0, 0.02, 0.05, 0.3, {"mt1_cortex": 0.0}, [], {}),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"volume_mm3": {"ip_gap": 0.0}}, "region ip_gap has no cells"),
+        ({"worst_mean_ratio": 0.1}, "worst mean ratio 0.1000 is below 0.15"),
+        ({"first_percentile_mean_ratio": 0.35}, "first percentile of the mean ratio 0.3500 is below 0.4"),
+        ({"smallest_dihedral_deg": 3.0}, "smallest dihedral angle (deg) 3.0000 is below 4"),
+        ({"normal_error_p95_deg": 13.0}, "normal error of bone and cartilage, p95 (deg) 13.000 is above 12"),
+        ({"distance_p95_mm": 0.2}, "distance of their faces, p95 (mm) 0.200 is above 0.1"),
+        ({"holes": {"ip_cartilage_pp1": 0.01}}, "1 % of ip_cartilage_pp1 is missing, at most 0 % may be"),
+        ({"touching": ["mt1_cortex and pp1_cortex"]}, "mt1_cortex and pp1_cortex touch, which must not"),
+        ({"exposed": {"mt2_core": 3}}, "3 faces of mt2_core lie bare on the outside"),
+    ],
+)
+def test_every_gate_names_what_is_wrong(changes: dict[str, Any], fault: str) -> None:
+    assert quality_faults(GOOD, 1.0) == []
+    own = {key: value for key, value in changes.items() if hasattr(GOOD, key)}
+    fit = {key: value for key, value in changes.items() if key not in own}
+    bad = replace(GOOD, **own, fidelity=replace(GOOD.fidelity, **fit))
+    assert quality_faults(bad, 1.0) == [fault]
+    with pytest.raises(QualityError, match="mesh: "):
+        require_quality(bad, 1.0)
