@@ -14,7 +14,7 @@ from pipeline.mesh.relief import goodness, relieve
 from pipeline.mesh.repair import repaired
 from pipeline.mesh.sampling import crease_points, sample_interfaces, surface_boxes, thin, visible
 from pipeline.mesh.tetrahedra import Tetrahedra, tetrahedralise, without_spikes
-from pipeline.mesh.tissue import Tissue, enclose, project, project_on_two
+from pipeline.mesh.tissue import Labels, Tissue, enclose, project, project_on_two
 from pipeline.regions import Region
 
 REGULAR = np.array([[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
@@ -160,7 +160,7 @@ def test_sharp_edges_are_sampled() -> None:
 STACK = [Region.MT1_CORE, Region.MT1_CORTEX, Region.PP1_CORTEX, Region.SOFT_TISSUE]
 
 
-def column(labels: list[int]) -> tuple[Array, Cells, Array]:
+def column(labels: list[int]) -> tuple[Array, Cells, Labels]:
     """A row of cells that share a face with the next: vertices along a helix."""
     turn = np.arange(len(labels) + 3) * 2.3
     points = np.stack([np.cos(turn), np.sin(turn), 0.4 * turn], axis=1)
@@ -175,7 +175,7 @@ def test_a_pinhole_is_found_and_closed(nested: Tetrahedra) -> None:
     through = (np.hypot(centre[:, 0], centre[:, 1]) < 1.5) & (centre[:, 2] > 0.0) & (nested.labels == 1)
     pierced = np.where(through, 0, nested.labels).astype(np.int16)
 
-    def missing(labels: Array) -> float:
+    def missing(labels: Labels) -> float:
         return holes(nested.points, interface_of(nested.cells, labels, 3), regions)["mt1_cortex"]
 
     assert missing(nested.labels) == 0.0
