@@ -40,7 +40,7 @@ def mesh(folder: Path) -> meshio.Mesh:
 
 @pytest.fixture(scope="module")
 def left(normal: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same foot in a shoe with a skin of its own, as a left one; and no picture of it."""
+    """The same foot as a left one."""
     data = normal.resolved()
     data["patient"]["side"] = "left"
     return make_mesh(Case.model_validate(data), tmp_path_factory.mktemp("left"))[0]
