@@ -36,9 +36,6 @@ COVERED = 0.94
 WIDE_GAP_MM = 1.0
 """How much wider than at its narrowest a joint may gape and still count as joint."""
 
-WIDE_REAL_GAP_MM = 4.0
-"""The same between real bones, whose joint surfaces do not fit each other as they lie."""
-
 GAP_RATIO = 1.0
 """How much coarser a gap may be meshed than a cartilage of the same thickness: nothing is read off it."""
 
@@ -73,11 +70,6 @@ def reach_of(centre: Array, frame: Frame, radius: float, bone: Bone) -> Shape:
     return elliptic_cone(frame.moved(centre), opening(height), opening(width))
 
 
-def gaping(*bones: Bone) -> float:
-    """How much wider than its narrowest a joint of these bones may gape, mm."""
-    return WIDE_REAL_GAP_MM if any(bone.surface for bone in bones) else WIDE_GAP_MM
-
-
 def layers(
     regions: tuple[Region, Region, Region],
     head: Shape,
@@ -85,20 +77,9 @@ def layers(
     thickness: tuple[float, float],
     space: float,
     reach: Shape,
-    wide: float,
 ) -> list[Part]:
-    """Cartilage on the head, cartilage on the base, and the gap between; a cartilage of 0 is left out.
-
-    Args:
-        regions: of head cartilage, gap and base cartilage.
-        head: solid with the surface of the head.
-        base: solid with the surface of the base.
-        thickness: of both cartilages, mm.
-        space: narrowest bone to bone distance, mm.
-        reach: cone in which the joint lies.
-        wide: how much wider the joint may gape, mm.
-    """
-    near = common(reach, grown(head, space + wide))
+    """Cartilage on the head, cartilage on the base, and the gap between; a cartilage of 0 is left out."""
+    near = common(reach, grown(head, space + WIDE_GAP_MM))
     parts = [
         Part(region, common(near, grown(surface, depth)), constant(depth))
         for region, surface, depth in zip(regions[::2], (head, base), thickness, strict=True)
@@ -115,8 +96,7 @@ def mtp1_layers(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> li
     space = joint.joint_space_mm.value
     reach = reach_of(posture.mtp1, posture.pp1, a.mt1_head_radius_mm.value + space, a.pp1)
     regions = Region.MTP1_CARTILAGE_MT1, Region.MTP1_GAP, Region.MTP1_CARTILAGE_PP1
-    wide = gaping(a.mt1, a.pp1)
-    return layers(regions, bones["mt1"].head, bones["pp1"].base, joint.layers_mm, space, reach, wide)
+    return layers(regions, bones["mt1"].head, bones["pp1"].base, joint.layers_mm, space, reach)
 
 
 def ip_layers(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> list[Part]:
@@ -125,8 +105,7 @@ def ip_layers(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> list
     space, cartilage = a.ip_joint_space_mm.value, a.ip_cartilage_mm.value
     reach = reach_of(posture.ip, posture.dp1, a.pp1_head_radius_mm.value + space, a.dp1)
     regions = Region.IP_CARTILAGE_PP1, Region.IP_GAP, Region.IP_CARTILAGE_DP1
-    thickness, wide = (cartilage, cartilage), gaping(a.pp1, a.dp1)
-    return layers(regions, bones["pp1"].head, bones["dp1"].base, thickness, space, reach, wide)
+    return layers(regions, bones["pp1"].head, bones["dp1"].base, (cartilage, cartilage), space, reach)
 
 
 def second_ray_layers(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> list[Part]:
@@ -136,11 +115,10 @@ def second_ray_layers(case: Case, posture: Posture, bones: dict[str, SolidBone])
     reach = reach_of(posture.mtp2, posture.pp2, a.mt2_head_radius_mm.value + space, a.pp2)
     regions = Region.MTP2_CARTILAGE_MT2, Region.MTP2_GAP, Region.MTP2_CARTILAGE_PP2
     thickness = a.mtp2_cartilage_mt2_mm.value, a.mtp2_cartilage_pp2_mm.value
-    wide = gaping(a.mt2, a.pp2)
-    parts = layers(regions, bones["mt2"].head, bones["pp2"].base, thickness, space, reach, wide)
+    parts = layers(regions, bones["mt2"].head, bones["pp2"].base, thickness, space, reach)
     space = a.pip2_joint_space_mm.value
     reach = reach_of(posture.pip2, posture.dp2, a.pp2_head_radius_mm.value + space, a.dp2)
-    pip2 = common(reach, grown(bones["pp2"].head, space + gaping(a.pp2, a.dp2)))
+    pip2 = common(reach, grown(bones["pp2"].head, space + WIDE_GAP_MM))
     return [*parts, Part(Region.PIP2_JOINT, pip2, constant(space))]
 
 
