@@ -96,8 +96,8 @@ class Case(Strict):
     title: Title = Field(description="One line for the report")
     patient: Patient = Field(description="The person")
     anatomy: Anatomy = Field(description="Shape of bones and soft parts")
-    posture: Posture = Field(description="Angles of the foot at push-off")
-    joint: Joint = Field(description="First metatarsophalangeal joint: kind normal, stiff or fused")
+    posture: Posture = Field(description="Angles of the foot at the chosen instant of stance")
+    joint: Joint = Field(description="First metatarsophalangeal joint: kind normal, stiff, fused or implant")
     materials: Annotated[dict[MaterialName, Material], Field(min_length=1)] = Field(
         description="Materials by name"
     )

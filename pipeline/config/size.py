@@ -16,7 +16,7 @@ NATURAL = ("joint_space_mm", "capsule_thickness_mm", "cartilage_mt1_mm", "cartil
 def sized(case: Case) -> Case:
     """The case with its lengths and areas multiplied by ``patient.foot_length_factor``, which becomes 1.
 
-    Real bone surfaces keep their file coordinates; the mesh stage scales them by the factor itself.
+    A real bone keeps the coordinates of its file; its ``scale`` takes the factor.
     """
     factor = case.patient.foot_length_factor.value
     data = case.resolved()
@@ -33,9 +33,11 @@ def _grown(block: dict[str, Any], factor: float) -> dict[str, Any]:
     grown = dict(block)
     for key, entry in block.items():
         power = 1 if key.endswith("_mm") else 2 if key.endswith("_mm2") else 0
-        if key in (*OPERATIONS, "surface"):
+        if key in OPERATIONS:
             continue
-        if isinstance(entry, dict) and "value" in entry:
+        if key == "surface":
+            grown[key] = {**entry, "scale": entry["scale"] * factor}
+        elif isinstance(entry, dict) and "value" in entry:
             grown[key] = {**entry, "value": entry["value"] * factor**power}
         elif isinstance(entry, dict):
             grown[key] = _grown(entry, factor)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.config.sourced import LengthOrZero, Sourced, SourceText, StatusWord, Strict
+from pipeline.config.sourced import LengthOrZero, SizeFactor, Sourced, SourceText, StatusWord, Strict
 
 MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
 
@@ -38,6 +38,10 @@ class BoneSurface(Strict):
     )
     smoothing_mm: Sourced[LengthOrZero] = Field(
         description="Smoothing of the facets of the surface before meshing"
+    )
+    scale: SizeFactor = Field(
+        default=1.0,
+        description="Size of the bone over that of its surface; the size of the foot multiplies it",
     )
     source: SourceText
     status: StatusWord

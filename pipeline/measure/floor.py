@@ -89,14 +89,15 @@ def centre_from_joint(component: int, sign: float) -> Callable[[Solution], Measu
     """Evaluator of the centre of pressure relative to the centre of the big-toe joint, mm.
 
     Args:
-        component: 0 along the foot (x, distal), 1 across it (y, medial).
-        sign: +1 to count along the axis, -1 against it.
+        component: 0 along the foot (distal), 1 across it (medial, whichever foot it is).
+        sign: +1 to count in that direction, -1 against it.
     """
 
     def evaluate(solution: Solution) -> Measured:
         place = centre_of_pressure(solution)
         joint = solution.landmark("joints", "mtp1")["centre"]
-        return Measured(sign * (place[component] - float(joint[component])), where=place)
+        ahead = sign * (solution.medial if component == 1 else 1.0)
+        return Measured(ahead * (place[component] - float(joint[component])), where=place)
 
     return evaluate
 

@@ -146,7 +146,7 @@ def _mtp1() -> list[Quantity]:
         regions,
         tissue.inside(*regions),
         heading="Big-toe joint (MTP1) layers",
-        place="the layers between MT1 and PP1: cartilage and gap, or the callus of a fusion",
+        place="the layers between MT1 and PP1: cartilage and gap, or the callus of a fusion; not an implant",
     )
 
 
@@ -162,11 +162,11 @@ def _soft() -> list[Quantity]:
             region="Soft tissue",
             statistic="share",
             definition=(
-                f"share of the soft-tissue volume with a smallest principal strain beyond -{limit}, where "
-                "the small-strain theory no longer holds"
+                "share of the volume of soft tissue and skin with a smallest principal strain beyond "
+                f"-{limit}, where the small-strain theory no longer holds"
             ),
             source=_OURS,
-            evaluate=tissue.crushed_share((Region.SOFT_TISSUE,), LARGE_STRAIN),
+            evaluate=tissue.crushed_share((Region.SOFT_TISSUE, Region.SKIN), LARGE_STRAIN),
         )
     ]
 

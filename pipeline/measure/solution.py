@@ -116,6 +116,11 @@ class Solution:
         return np.asarray(self.points[self.sole_facets].mean(axis=1))
 
     @property
+    def medial(self) -> float:
+        """Sign of y towards the medial side: 1 in a right foot, -1 in a left one."""
+        return -1.0 if self.geometry["side"] == "left" else 1.0
+
+    @property
     def last_step(self) -> dict[str, Any]:
         """Table row of the last load step."""
         row: dict[str, Any] = self.steps["steps"][-1]

@@ -312,7 +312,7 @@ def real_bone(case: Case, bone: Bone, surface: BoneSurface, frame: Frame, head: 
     Raises:
         ConfigError: see `file_shape`.
     """
-    scale = case.patient.foot_length_factor.value
+    scale = surface.scale
     base, distal = np.array(surface.base_mm), np.array(surface.head_mm)
     own = landmark_frame(base, distal, np.array(surface.dorsal))
     turn = np.stack([frame.axis, frame.dorsal, frame.medial]).T @ np.stack([own.axis, own.dorsal, own.medial])

@@ -14,12 +14,12 @@ from pipeline.report.results import CaseResult
 PICTURES = {
     "whole": (
         "How the bones stand",
-        "The model as built, before loading, from its inner side, toes to the left. Tissues by colour; "
+        "The model as built, before loading, from its inner side. Tissues by colour; "
         "bone surfaces smoothed for the eye.",
     ),
     "sole": (
         "Pressure under the foot",
-        "Seen from below, toes up, big toe on the right; one colour scale. Pressure of the facets "
+        "Seen from below, toes up; one colour scale. Pressure of the facets "
         "averaged at their corners, so peaks are lower than in the table; grey: skin off the floor.",
     ),
     "section": (

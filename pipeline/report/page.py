@@ -12,6 +12,7 @@ import jinja2
 
 from pipeline import __version__
 from pipeline.colours import INK, KINDS
+from pipeline.config import Case
 from pipeline.measure.registry import LARGE_STRAIN
 from pipeline.report import curves, inputs, published
 from pipeline.report.comparison import Row, reference
@@ -23,13 +24,13 @@ LIMITS = (
     "Joints are soft layers bonded to the bones on both sides: they can pull as well as push, and "
     "surfaces do not slide. Joint stress is therefore less concentrated, and shear higher, than in true "
     "contact.",
-    "The bases of both metatarsals are clamped to one rigid block that only moves down: the "
-    "tarsometatarsal joints do not give. For how the two rays share the load this is the largest "
-    "assumption of all; a first ray that gives would pass load on to the second.",
+    "The midfoot is one rigid block that only moves down, and the tarsometatarsal joints are elastic beds "
+    "whose stiffness is assumed. For how the two rays share the load this is the largest assumption of "
+    "all; a first ray that gives more would pass load on to the second.",
     "Plantar fascia and flexors are passive elastic bands; no muscle pulls. Measured walking needs both.",
     "The posture of each joint follows a kinematic rule (heel rise, limit of the joint, toe above the "
     "floor); the moment stored in reaching it is not in the model.",
-    "One foot, two rays, one instant of push-off, the same force for every joint: patients change how "
+    "One foot, two rays, one instant of stance, the same force for every joint: patients change how "
     "they walk, the model does not.",
     "The floor is rigid and without friction.",
 )
@@ -37,7 +38,9 @@ _COARSE = {
     "coarse": "coarse mesh, meant for a look: stresses move when it is refined, so read directions and sizes",
     "medium": "medium mesh, no convergence study attached: read small differences with care",
     "fine": "fine mesh, no convergence study attached",
+    "xfine": "very fine mesh, no convergence study attached",
 }
+_INSTANTS = {"midstance": "mid-stance", "heel_rise": "heel rise", "push_off": "push-off"}
 
 
 def render(
@@ -70,6 +73,7 @@ def render(
         results=results,
         pictures=[_embedded(picture) for picture in pictures],
         charts={name: embed(svg.encode(), "svg+xml") for name, svg in curves.charts(results).items()},
+        foot=_foot(results),
         **_texts(results),
         **_table(results, rows),
         **_inputs(results),
@@ -114,12 +118,29 @@ def _texts(results: Sequence[CaseResult]) -> dict[str, Any]:
     }
 
 
+def _foot(results: Sequence[CaseResult]) -> str:
+    """Which foot, and at which instant of stance, as far as the cases agree."""
+    sides = {result.case.patient.side for result in results}
+    instants = {result.case.posture.instant for result in results}
+    foot = f"one {sides.pop()} foot" if len(sides) == 1 else "feet of both sides"
+    when = _INSTANTS[instants.pop()] if len(instants) == 1 else "different instants of stance"
+    return f"{foot} at {when}"
+
+
+def _fineness(case: Case) -> str:
+    """What the fineness of a mesh means for the reader."""
+    wanted = case.mesh.target_dofs
+    if wanted is None:
+        return _COARSE[case.mesh.level]
+    return f"mesh made for {number(wanted)} unknowns, no convergence study attached"
+
+
 def _mesh_levels(results: Sequence[CaseResult]) -> str:
-    """What the mesh level means for the reader: once if all cases have the same, else case by case."""
-    levels = {result.case.mesh.level for result in results}
-    if len(levels) == 1:
-        return f"It is a {_COARSE[levels.pop()]}."
-    each = "; ".join(f"{result.short_title}: {_COARSE[result.case.mesh.level]}" for result in results)
+    """The same for all cases: once if they share it, else case by case."""
+    words = [_fineness(result.case) for result in results]
+    if len(set(words)) == 1:
+        return f"It is a {words[0]}."
+    each = "; ".join(f"{result.short_title}: {word}" for result, word in zip(results, words, strict=True))
     return f"The cases do not share a mesh level, so part of what differs is the mesh. {each}."
 
 

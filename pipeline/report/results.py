@@ -38,7 +38,7 @@ class CaseResult:
 
     @property
     def kind(self) -> str:
-        """Kind of joint: normal, stiff or fused."""
+        """Kind of joint: normal, stiff, fused or implant."""
         return self.case.joint.kind
 
     @property
@@ -52,7 +52,7 @@ class CaseResult:
 
 
 def read_results(case_dirs: Sequence[Path], mesh_dirs: Sequence[Path]) -> list[CaseResult]:
-    """Read measured cases; normal first, then stiff, then fused, each in the order given.
+    """Read measured cases: normal, stiff, fused, implant, each kind in the order given.
 
     Args:
         case_dirs: result folders, each with a finished measure stage and ``case.yaml``.

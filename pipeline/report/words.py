@@ -77,10 +77,17 @@ def _against(result: CaseResult, base: CaseResult) -> list[str]:
     ]
 
 
+def _joint(result: CaseResult, base: CaseResult) -> str:
+    """The joint of a case in words: by its kind, or by the case's title if the base is of that kind too."""
+    return f'the joint of "{result.short_title}"' if result.kind == base.kind else _JOINT[result.kind]
+
+
 def _posture(result: CaseResult, base: CaseResult) -> str:
     bend, normal = result.value("mtp1_dorsiflexion"), base.value("mtp1_dorsiflexion")
     lifted = result.value("first_ray_elevation") - base.value("first_ray_elevation")
-    text = f"At the same heel rise {_JOINT[result.kind]} is bent up {bend:.0f}° in place of {normal:.0f}°"
+    same = result.case.posture.tilt_deg == base.case.posture.tilt_deg
+    when = "At the same heel rise" if same else "At a heel rise of its own"
+    text = f"{when} {_joint(result, base)} is bent up {bend:.0f}° in place of {normal:.0f}°"
     if lifted >= 0.5:
         return (
             f"{text}; the first ray rolls over the toe and its head is lifted by {lifted:.0f}° at the base."
@@ -94,7 +101,7 @@ def _second_ray(result: CaseResult, base: CaseResult) -> str:
 
     head, base_head = result.value("mt2_head_force"), base.value("mt2_head_force")
     return (
-        f"With {_JOINT[result.kind]} the second ray carries {change(both(result), both(base))} with the "
+        f"With {_joint(result, base)} the second ray carries {change(both(result), both(base))} with the "
         f"normal joint ({number(both(result))} N against {number(both(base))} N); under the second "
         f"metatarsal head alone it is {number(head)} N against {number(base_head)} N."
     )

@@ -104,6 +104,28 @@ def test_size_factor_scales_the_foot_and_not_the_operation() -> None:
     assert after.posture == before.posture
 
 
+def test_findings_and_devices_keep_their_size_in_another_foot() -> None:
+    """Only the natural lengths of a joint grow; an area grows by the square everywhere."""
+    for name in ("stiff", "implant", "implant_hemi", "fused_plate"):
+        data = case_named(name).resolved()
+        data["patient"]["foot_length_factor"]["value"] = 1.1
+        before = Case.model_validate(data)
+        after = sized(before)
+        grown = {
+            key
+            for key in type(before.joint).model_fields
+            if getattr(after.joint, key) != getattr(before.joint, key)
+        }
+        natural = {"joint_space_mm", "capsule_thickness_mm", "cartilage_mt1_mm", "cartilage_pp1_mm"}
+        assert grown == {key for key in natural if getattr(before.joint, key, None) is not None}
+        for key in grown:
+            assert getattr(after.joint, key).value == pytest.approx(1.1 * getattr(before.joint, key).value)
+    areas = [key for key in type(before.anatomy).model_fields if key.endswith("_mm2")]
+    assert len(areas) == 3
+    for key in areas:
+        assert getattr(after.anatomy, key).value == pytest.approx(1.21 * getattr(before.anatomy, key).value)
+
+
 def test_case_cannot_be_changed(case: Case) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         case.patient.body_mass_kg.value = 80.0

@@ -7,9 +7,10 @@ solve stages write.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -46,7 +47,7 @@ class Bricks:
     region: Ints
     facets: Ints
     facet_region: Ints
-    geometry: dict[str, object] = field(default_factory=dict)
+    geometry: dict[str, Any] = field(default_factory=dict)
 
     @property
     def volume(self) -> Floats:
@@ -99,6 +100,24 @@ def brick_foot() -> Bricks:
     return Bricks(points, cells, region, facets, _sole_label(points[facets].mean(axis=1)), _landmarks())
 
 
+def mirrored(bricks: Bricks) -> Bricks:
+    """The same foot as a left one: every y changes its sign, cells stay positive."""
+
+    def turned(entry: dict[str, Any]) -> dict[str, Any]:
+        return {k: [v[0], -v[1], v[2]] if isinstance(v, list) else v for k, v in entry.items()}
+
+    geometry = {**bricks.geometry, "side": "left"}
+    for group in ("bones", "joints"):
+        geometry[group] = {name: turned(entry) for name, entry in bricks.geometry[group].items()}
+    return replace(
+        bricks,
+        points=bricks.points * np.array([1.0, -1.0, 1.0]),
+        cells=bricks.cells[:, [0, 2, 1, 3]],
+        facets=bricks.facets[:, [0, 2, 1]],
+        geometry=geometry,
+    )
+
+
 def _label(x: Floats) -> Ints:
     region = np.full(len(x), int(Region.SOFT_TISSUE))
 
@@ -114,9 +133,11 @@ def _label(x: Floats) -> Ints:
         box(core, start, end, left + margin, right - margin, MT2["bottom"] + margin, MT2["top"] - margin)
 
     bone(Region.MT2_CORTEX, Region.MT2_CORE, 0.0, 60.0, -24.0, -16.0)
-    box(Region.MTP2_GAP, 60.0, 64.0, -24.0, -16.0, 16.0, 24.0)
-    bone(Region.PP2_CORTEX, Region.PP2_CORE, 64.0, 84.0, -24.0, -16.0)
-    bone(Region.DP2_CORTEX, Region.DP2_CORE, 84.0, 104.0, -24.0, -16.0)
+    for number, which in enumerate((Region.MTP2_CARTILAGE_MT2, Region.MTP2_GAP, Region.MTP2_CARTILAGE_PP2)):
+        box(which, 60.0 + 2 * number, 62.0 + 2 * number, -24.0, -16.0, 16.0, 24.0)
+    bone(Region.PP2_CORTEX, Region.PP2_CORE, 66.0, 84.0, -24.0, -16.0)
+    box(Region.PIP2_JOINT, 84.0, 86.0, -24.0, -16.0, 16.0, 24.0)
+    bone(Region.DP2_CORTEX, Region.DP2_CORE, 86.0, 104.0, -24.0, -16.0)
     bone(Region.MT1_CORTEX, Region.MT1_CORE, 0.0, 54.0, -4.0, 12.0)
     for number, which in enumerate((Region.MTP1_CARTILAGE_MT1, Region.MTP1_GAP, Region.MTP1_CARTILAGE_PP1)):
         box(which, 54.0 + 2 * number, 56.0 + 2 * number, -4.0, 12.0, 16.0, 24.0)
@@ -124,8 +145,20 @@ def _label(x: Floats) -> Ints:
     for number, which in enumerate((Region.IP_CARTILAGE_PP1, Region.IP_GAP, Region.IP_CARTILAGE_DP1)):
         box(which, 82.0 + 2 * number, 84.0 + 2 * number, -4.0, 12.0, 16.0, 24.0)
     bone(Region.DP1_CORTEX, Region.DP1_CORE, 88.0, 106.0, -4.0, 12.0)
-    box(Region.SESAMOID_MEDIAL, 46.0, 56.0, 0.0, 8.0, 12.0, 16.0)
+    box(Region.SESAMOID_CARTILAGE, 46.0, 54.0, -4.0, 12.0, 14.0, 16.0)
+    box(Region.SESAMOID_GAP, 46.0, 54.0, -4.0, 12.0, 12.0, 14.0)
+    box(Region.SESAMOID_MEDIAL, 46.0, 54.0, 4.0, 12.0, 8.0, 12.0)
+    box(Region.SESAMOID_LATERAL, 46.0, 54.0, -4.0, 4.0, 8.0, 12.0)
+    box(Region.SESAMOID_LIGAMENTS, 54.0, 60.0, -4.0, 12.0, 8.0, 12.0)
+    box(Region.MTP1_CAPSULE, 52.0, 64.0, -4.0, 12.0, 24.0, 26.0)
+    box(Region.PLANTAR_PLATE_2, 56.0, 70.0, -24.0, -16.0, 12.0, 16.0)
+    box(Region.DEEP_TRANSVERSE_LIGAMENT, 46.0, 54.0, -16.0, -4.0, 12.0, 14.0)
+    box(Region.PLANTAR_BAND_1, 0.0, 46.0, -4.0, 0.0, 8.0, 12.0)
+    box(Region.FLEXOR_BAND_1, 0.0, 90.0, 0.0, 4.0, 4.0, 8.0)
+    box(Region.PLANTAR_BAND_2, 0.0, 90.0, -24.0, -16.0, 8.0, 12.0)
     box(Region.PROXIMAL_BLOCK, -8.0, 0.0, -24.0, 12.0, 0.0, 26.0)
+    box(Region.TMT1_JOINT, -2.0, 0.0, -4.0, 12.0, 16.0, 24.0)
+    box(Region.TMT2_JOINT, -2.0, 0.0, -24.0, -16.0, 16.0, 24.0)
     return region
 
 
@@ -136,22 +169,23 @@ def _sole_label(centre: Floats) -> Ints:
     return np.asarray(np.where(first, first_ray, second_ray), dtype=np.int64)
 
 
-def _landmarks() -> dict[str, object]:
+def _landmarks() -> dict[str, Any]:
     frame = {"axis": [1.0, 0.0, 0.0], "dorsal": [0.0, 0.0, 1.0]}
     return {
+        "side": "right",
         "floor_z_mm": 0.0,
         "bones": {
             "mt1": {"base": [0.0, 4.0, 20.0], "length_mm": 54.0, **frame},
             "pp1": {"base": [60.0, 4.0, 20.0], "length_mm": 22.0, **frame},
             "dp1": {"base": [88.0, 4.0, 20.0], "length_mm": 18.0, **frame},
             "mt2": {"base": [0.0, -20.0, 20.0], "length_mm": 60.0, **frame},
-            "pp2": {"base": [64.0, -20.0, 20.0], "length_mm": 20.0, **frame},
-            "dp2": {"base": [84.0, -20.0, 20.0], "length_mm": 20.0, **frame},
+            "pp2": {"base": [66.0, -20.0, 20.0], "length_mm": 18.0, **frame},
+            "dp2": {"base": [86.0, -20.0, 20.0], "length_mm": 18.0, **frame},
         },
         "joints": {
             "mtp1": {"centre": [57.0, 4.0, 20.0], "radius_mm": 10.0},
             "ip": {"centre": [85.0, 4.0, 20.0], "radius_mm": 6.0},
-            "mtp2": {"centre": [62.0, -20.0, 20.0], "radius_mm": 7.0},
+            "mtp2": {"centre": [63.0, -20.0, 20.0], "radius_mm": 7.0},
         },
         "posture": {
             "mtp1_dorsiflexion_deg": 40.0,

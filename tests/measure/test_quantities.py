@@ -16,7 +16,7 @@ from pipeline.measure.quantity import Measured
 from pipeline.measure.registry import REGISTRY
 from pipeline.measure.solution import Solution, load
 from pipeline.regions import Region, Sole
-from tests.measure.bricks import MT2, Bricks, bending_strain, uniaxial_stress, write_case
+from tests.measure.bricks import MT2, Bricks, Floats, bending_strain, mirrored, uniaxial_stress, write_case
 
 BY_NAME = {quantity.name: quantity for quantity in REGISTRY}
 Take = Callable[[str], Measured]
@@ -151,6 +151,44 @@ def test_centre_of_pressure_of_a_rectangle_is_its_centre(take: Take) -> None:
     assert take("cop_lateral").value == pytest.approx(10.0, abs=1e-9)
 
 
+def test_left_foot_reads_as_the_right_one_it_mirrors(tmp_path: Path, case: Case, bricks: Bricks) -> None:
+    """Under a pressure that grows medially every quantity is the same: lateral is lateral on both feet."""
+
+    def leaning(side: float) -> Callable[[Floats], Floats]:
+        return lambda x: 0.1 + 0.002 * side * x[:, 1]
+
+    right = load(*write_case(tmp_path / "right", case, bricks, pressure=leaning(1.0)), case)
+    left = load(*write_case(tmp_path / "left", case, mirrored(bricks), pressure=leaning(-1.0)), case)
+    assert BY_NAME["cop_lateral"].evaluate(right).value < 9.0
+    for name, quantity in BY_NAME.items():
+        value = quantity.evaluate(right).value
+        assert quantity.evaluate(left).value == pytest.approx(value, rel=1e-9, abs=1e-9), name
+
+
+BOTH = Region.MTP1_CARTILAGE_MT1, Region.MTP1_CARTILAGE_PP1
+
+
+@pytest.mark.parametrize(
+    ("gone", "instead", "end"),
+    [
+        ((), Region.MTP1_GAP, 60.0),
+        (BOTH, Region.MTP1_GAP, 60.0),
+        (BOTH[1:], Region.IMPLANT, 58.0),
+        (BOTH, Region.PP1_CORTEX, 58.0),
+    ],
+    ids=["whole", "worn", "hemi implant", "gap alone"],
+)
+def test_big_toe_joint_is_measured_over_the_layers_it_has(
+    solution: Solution, gone: tuple[Region, ...], instead: Region, end: float
+) -> None:
+    """Layers 54..56..58..60 mm under 1 + 0.1 x MPa: the peak is at the end of the last one; metal is none."""
+    region = np.where(np.isin(solution.region, gone), int(instead), solution.region)
+    peak = BY_NAME["mtp1_von_mises_peak"].evaluate(replace(solution, region=region))
+    assert peak.where is not None
+    assert end - 0.5 < peak.where[0] < end
+    assert peak.value == pytest.approx(1.0 + 0.1 * peak.where[0], rel=1e-12)
+
+
 def test_a_patch_off_the_floor_reads_zero(solution: Solution) -> None:
     """A hallux that does not touch has no pressure and no area, and says so."""
     pressure = np.where(solution.facets_of(Sole.SOLE_HALLUX), 0.0, solution.sole_pressure)
@@ -202,6 +240,18 @@ def test_share_of_crushed_soft_tissue(take: Take, solution: Solution) -> None:
     soft = solution.cells_of([Region.SOFT_TISSUE])
     low = soft & (solution.points[solution.cells].mean(axis=1)[:, 2] < 8.0)
     assert measured.value == pytest.approx(100.0 * solution.volume[low].sum() / solution.volume[soft].sum())
+
+
+def test_skin_of_its_own_counts_with_the_soft_tissue(take: Take, solution: Solution) -> None:
+    """Naming the lowest layer skin changes no share."""
+    low = solution.cells_of([Region.SOFT_TISSUE]) & (solution.points[solution.cells].mean(axis=1)[:, 2] < 4.0)
+    strain = np.zeros_like(solution.strain)
+    strain[low, :, 2] = -0.6
+    one = replace(solution, strain=strain)
+    two = replace(one, region=np.where(low, int(Region.SKIN), one.region))
+    share = BY_NAME["soft_crushed_share"].evaluate(one)
+    assert share.value > 10.0
+    assert BY_NAME["soft_crushed_share"].evaluate(two) == share
 
 
 def test_posture_comes_from_the_mesh(take: Take) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from pipeline.config import Case
+from pipeline.config import Case, sized
 from pipeline.mesh.bones import bones_of, centre_line, wall_thickness
 from pipeline.mesh.implicit import Frame, Shape
 from pipeline.mesh.posture import stand
+from tests.mesh.test_surface import box, write
 from tests.mesh.variation import with_value
 
 
@@ -96,6 +99,45 @@ def test_resection_takes_half_from_each_bone(fused: Case, resection: str, shorte
     base = brentq(lambda t: -bones["pp1"].base((posture.mtp1 + t * axis)[None])[0], 0.0, 20.0)
     assert tip == pytest.approx(radius - shortening / 2.0, abs=0.1)  # the barrel is wider off its middle
     assert base - tip == pytest.approx(space, abs=0.01)
+
+
+def test_changed_length_is_that_of_the_bone(normal: Case) -> None:
+    """From the base to the tip of the head the outer surface is as much longer or shorter as wanted."""
+    lengths = []
+    for change in (0.0, -8.0, 6.0):
+        case = with_value(normal, "anatomy.mt1_length_change_mm", change)
+        posture = stand(case)
+        outer, frame = bones_of(case, posture)["mt1"].outer, posture.mt1
+        far = case.anatomy.mt1.length_mm.value + change
+
+        def along(t: float, outer: Shape = outer, frame: Frame = frame) -> float:
+            return float(outer(frame.at(t)[None])[0])
+
+        lengths.append(brentq(along, far - 5.0, far + 5.0) - brentq(along, -5.0, 5.0))
+    assert lengths[0] == pytest.approx(normal.anatomy.mt1.length_mm.value, abs=0.1)
+    assert lengths[1] - lengths[0] == pytest.approx(-8.0, abs=1e-6)
+    assert lengths[2] - lengths[0] == pytest.approx(6.0, abs=1e-6)
+
+
+def test_real_bone_grows_with_the_foot(normal: Case, tmp_path: Path) -> None:
+    """A rod of 40 x 9 x 11 mm in a foot of factor 0.8 is 32 x 7.2 x 8.8 mm, its head where it belongs."""
+    write(tmp_path / "rod.stl", box((20.0, 5.5, 4.5)))
+    given = {"source": "A test", "status": "assumed"}
+    surface = given | {
+        "file": str(tmp_path / "rod.stl"),
+        "unit": "mm",
+        "base_mm": [-20.0, 0.0, 0.0],
+        "head_mm": [15.0, 0.0, 0.0],
+        "dorsal": [0.0, 1.0, 0.0],
+        "smoothing_mm": given | {"value": 0.0},
+    }
+    for factor in (1.0, 0.8):
+        case = with_value(normal, "anatomy.mt1.surface", surface)
+        case = sized(with_value(case, "patient.foot_length_factor", factor))
+        posture = stand(case)
+        outer, frame = bones_of(case, posture)["mt1"].outer, posture.mt1.moved(posture.mtp1)
+        for place in ((5.0, 0.0, 0.0), (-35.0, 0.0, 0.0), (-15.0, 5.5, 0.0), (-15.0, 0.0, -4.5)):
+            assert abs(outer(frame.at(*(factor * np.array(place)))[None])[0]) < 0.02, place
 
 
 def test_bases_of_the_metatarsals_keep_apart(normal: Case) -> None:

@@ -86,6 +86,35 @@ def test_pillar_is_an_endless_ellipse() -> None:
     assert at(shape, 0.0, 3.0, -70.0) == pytest.approx(0.0)
 
 
+def test_cylinder_is_an_exact_distance_beside_its_wall_and_its_ends() -> None:
+    shape = implicit.cylinder(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 9.0]), 2.0)
+    assert at(shape, 4.0, 6.0, 5.0) == pytest.approx(3.0)  # 5 mm from the axis
+    assert at(shape, 1.5, 2.5, 1.0) == pytest.approx(2.0)
+    assert at(shape, 1.0, 2.0, 3.5) == pytest.approx(-0.5)
+
+
+def test_rounded_common_only_takes_from_the_edge() -> None:
+    """Two planes at a right angle: the edge itself is a quarter of the rounding outside."""
+    planes = [implicit.half_space(np.zeros(3), n) for n in np.eye(3)[:2]]
+    sharp, soft = implicit.common(*planes), implicit.rounded_common(planes[0], planes[1], 2.0)
+    assert at(soft, 0.0, 0.0, 5.0) == pytest.approx(2.0 / 4.0)
+    assert at(soft, -0.25, -1.25, 0.0) == pytest.approx(-0.25 + 1.0 / 8.0)  # blend of 2 - 1 = 1 mm
+    x = np.random.default_rng(8).uniform(-6.0, 6.0, (2000, 3))
+    assert np.all(soft(x) >= sharp(x))
+    away = np.abs(x[:, 0] - x[:, 1]) > 2.0
+    np.testing.assert_array_equal(soft(x[away]), sharp(x[away]))
+
+
+def test_barrel_is_a_distance_everywhere_outside() -> None:
+    """Slope one, and a step of the value along it lands on the surface."""
+    shape = implicit.barrel(np.zeros(3), np.array([0.0, 1.0, 0.0]), 10.5, 13.5)
+    x = np.random.default_rng(9).uniform(-20.0, 20.0, (2000, 3))
+    x = x[shape(x) > 0.1]
+    normal = slope(shape, x)
+    np.testing.assert_allclose(np.linalg.norm(normal, axis=1), 1.0, atol=1e-6)
+    np.testing.assert_allclose(shape(x - shape(x)[:, None] * normal), 0.0, atol=1e-6)
+
+
 def test_nearby_changes_nothing_within_its_reach() -> None:
     exact, bound = implicit.ball(np.zeros(3), 2.0), implicit.ball(np.zeros(3), 3.0)
     x = np.random.default_rng(6).uniform(-12.0, 12.0, (3000, 3))

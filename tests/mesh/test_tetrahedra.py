@@ -16,6 +16,7 @@ from pipeline.mesh.sampling import crease_points, sample_interfaces, surface_box
 from pipeline.mesh.tetrahedra import Tetrahedra, tetrahedralise, without_spikes
 from pipeline.mesh.tissue import Labels, Tissue, enclose, project, project_on_two
 from pipeline.regions import Region
+from tests.solve.boxes import box
 
 REGULAR = np.array([[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
 LOW, HIGH = np.full(3, -14.0), np.full(3, 14.0)
@@ -183,6 +184,49 @@ def test_a_pinhole_is_found_and_closed(nested: Tetrahedra) -> None:
     closed = repaired(nested.cells, pierced, regions, 3)
     assert missing(closed) == 0.0
     assert np.all(through[closed != pierced])
+
+
+LAYERED = [Region.MT1_CORTEX, Region.MTP1_CARTILAGE_MT1, Region.MTP1_GAP, Region.SOFT_TISSUE]
+
+
+def slabs(width: int) -> tuple[Array, Cells, Labels]:
+    """Bone, cartilage and gap, each one cube of six cells thick, ``width`` cubes wide, soft tissue around."""
+    points, cells = box((width, width, 5.0), (width, width, 5))
+    x = points[cells].mean(axis=1)
+    labels = np.select([x[:, 2] < 1.0, x[:, 2] > 4.0], [3, 3], np.floor(x[:, 2]).astype(int) - 1)
+    rim = (x[:, :2].min(axis=1) < 1.0) | (x[:, :2].max(axis=1) > width - 1.0)
+    return points, cells, np.where(rim, 3, labels).astype(np.int16)
+
+
+def test_a_hole_in_cartilage_is_found_and_closed() -> None:
+    """One cube of cartilage taken by the gap bares 1 mm2 of bone; cartilage still meets the gap on 28 mm2."""
+    points, cells, labels = slabs(7)
+    assert holes(points, interface_of(cells, labels, 4), LAYERED)["mtp1_cartilage_mt1"] == 0.0
+    x = points[cells].mean(axis=1)
+    middle = np.all(np.abs(x[:, :2] - 3.5) < 0.5, axis=1) & (labels == 1)
+    assert np.count_nonzero(middle) == 6
+    pierced = np.where(middle, 2, labels).astype(np.int16)
+    share = holes(points, interface_of(cells, pierced, 4), LAYERED)["mtp1_cartilage_mt1"]
+    assert share == pytest.approx(1.0 / (24.0 + 4.0))
+    closed = repaired(cells, pierced, LAYERED, 4)
+    assert holes(points, interface_of(cells, closed, 4), LAYERED)["mtp1_cartilage_mt1"] == 0.0
+
+
+def test_bone_beside_the_gap_at_the_rim_is_no_hole() -> None:
+    """Where soft tissue is at hand the layer merely ends."""
+    points, cells, labels = slabs(7)
+    x = points[cells].mean(axis=1)
+    outermost = (x[:, 0] < 2.0) & (labels == 1)
+    short = np.where(outermost, 2, labels).astype(np.int16)
+    assert np.count_nonzero(outermost) == 30
+    assert holes(points, interface_of(cells, short, 4), LAYERED)["mtp1_cartilage_mt1"] == 0.0
+
+
+def test_core_and_cortex_of_one_bone_may_touch() -> None:
+    _, cells, labels = column([0, 1, 0, 1, 3])
+    assert touching(cells, labels, STACK) == []
+    _, cells, labels = column([0, 2])
+    assert touching(cells, labels, STACK) == ["mt1_cortex and pp1_cortex"]
 
 
 def test_bones_that_share_a_vertex_are_found_and_parted() -> None:

@@ -22,8 +22,8 @@ def with_value(case: Case, path: str, value: Any) -> Case:
 
 
 def tiny(case: Case) -> Case:
-    """The case on a mesh so coarse that it is solved in seconds."""
-    sizes = {"size_joint_mm": 0.8, "size_cortex_mm": 1.4, "size_bone_mm": 2.0, "size_soft_mm": 4.5}
+    """The case on the coarsest mesh its thin layers allow."""
+    sizes = {"size_joint_mm": 1.2, "size_cortex_mm": 2.0, "size_bone_mm": 3.0, "size_soft_mm": 7.0}
     for key, size in sizes.items():
         case = with_value(case, f"mesh.{key}", size)
     return case

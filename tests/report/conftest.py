@@ -1,7 +1,8 @@
-"""Three measured brick feet whose stresses and toe pressures stand as 1 to 1.5 to 2."""
+"""Measured brick feet whose stresses and toe pressures stand as 1 to 1.5 to 2 to 1.2."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,23 @@ import pytest
 
 from pipeline.config import load_case
 from pipeline.measure import measure
+from pipeline.regions import Region
 from pipeline.report.results import CaseResult, read_results
-from tests.measure.bricks import Floats, brick_foot, uniaxial_stress, write_case
+from tests.measure.bricks import Bricks, Floats, brick_foot, uniaxial_stress, write_case
 
 CASES = Path(__file__).parents[2] / "configs" / "cases"
-FACTORS = {"normal": 1.0, "stiff": 1.5, "fused": 2.0}
+FACTORS = {"normal": 1.0, "stiff": 1.5, "fused": 2.0, "implant": 1.2}
+
+
+def shod(bricks: Bricks) -> Bricks:
+    """The foot with an implant, a skin of its own and a shoe: everything optional that pictures may meet."""
+    region = bricks.region.copy()
+    height = bricks.points[bricks.cells].mean(axis=1)[:, 2]
+    soft = region == Region.SOFT_TISSUE
+    region[soft & (height < 8.0)] = Region.SKIN
+    region[soft & (height < 4.0)] = Region.SHOE_OUTSOLE
+    region[region == Region.MTP1_CARTILAGE_MT1] = Region.IMPLANT
+    return replace(bricks, region=region)
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +42,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, P
             return np.where(x[:, 0] > 60.0, 0.1 * factor, 0.1)
 
         case = load_case(CASES / f"{name}.yaml")
-        found[name] = write_case(root, case, bricks, stress=stress, pressure=pressure)
+        own = shod(bricks) if name == "implant" else bricks
+        found[name] = write_case(root, case, own, stress=stress, pressure=pressure)
         measure(*found[name], case)
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,34 @@ def test_sentences_carry_the_numbers(results: Results) -> None:
     assert "100 % more than with the normal joint for the 95th percentile" in fused
     assert "No published IP stress was found" in fused
     assert results[0].case.title not in sentences
+
+
+def test_implant_comes_last_and_has_words(folders: dict[str, tuple[Path, Path]]) -> None:
+    """A joint with an implant is compared like any other, and is a prediction."""
+    names = "implant", "normal", "fused"
+    results = read_results([folders[name][0] for name in names], [folders[name][1] for name in names])
+    assert [result.kind for result in results] == ["normal", "fused", "implant"]
+    implant = " ".join(dict(summary(results))[results[2].case.title])
+    assert "With the joint with an implant the second ray carries" in implant
+    assert "The hallux carries 20 % more than with the normal joint" in implant
+    assert {row.case for row in hold(results)} == {results[0].case.title}
+    assert "Hydrogel implant in the metatarsal head" in predictions(results)[1][0]
+    assert set(curves.charts(results)) == {"forces", "stresses", "loading"}
+
+
+def test_a_second_foot_of_the_same_kind_goes_by_its_title(results: Results) -> None:
+    """Nobody is told what the normal joint does compared with the normal joint."""
+    short = results[0].case.model_copy(update={"name": "short", "title": "Metatarsal 8 mm short (what-if)"})
+    raised = results[0].case.posture.model_copy(update={"instant": "midstance"})
+    flat = replace(results[0], case=short.model_copy(update={"posture": raised}))
+    for other, start in (
+        (replace(results[0], case=short), "At the same heel rise the joint of "),
+        (flat, "At a heel rise of its own the joint of "),
+    ):
+        ((heading, sentences),) = summary([results[0], other])
+        assert heading == "Metatarsal 8 mm short (what-if)"
+        assert sentences[0].startswith(start + '"Metatarsal 8 mm short" is bent up')
+        assert sentences[1].startswith('With the joint of "Metatarsal 8 mm short" the second ray carries')
 
 
 def test_one_case_speaks_for_itself(results: Results) -> None:

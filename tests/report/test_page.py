@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import matplotlib.image
 import pytest
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
 
 from pipeline import stage
+from pipeline.config import load_case
+from pipeline.measure import measure
 from pipeline.picture_program import run_apart
 from pipeline.report import drawing, make_report, report_key
 from pipeline.report import page as page_module
 from pipeline.report.drawing import PICTURES
-from pipeline.report.results import CaseResult
+from pipeline.report.pictures import sole, whole
+from pipeline.report.pictures.scene import Scene
+from pipeline.report.results import CaseResult, read_results
+from tests.measure.bricks import Bricks, brick_foot, mirrored, write_case
 
 Folders = dict[str, tuple[Path, Path]]
 NO_PICTURES = ["-c", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"]
@@ -33,12 +41,13 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_report_with_pictures(folders: Folders, tmp_path: Path) -> None:
     """All pictures are drawn with no display, hold more than a blank page, and are inside the one file."""
-    _, page = _report(folders, tmp_path, "normal", "stiff", "fused")
+    names = "normal", "stiff", "fused", "implant"
+    _, page = _report(folders, tmp_path, *names)
     for name in PICTURES:
         image = matplotlib.image.imread(tmp_path / f"{name}.png")
         assert image.shape[1] > 1000, name
         assert image[..., :3].std() > 0.05, name
-    key = report_key(*zip(*[folders[name] for name in ("normal", "stiff", "fused")], strict=True))
+    key = report_key(*zip(*[folders[name] for name in names], strict=True))
     assert stage.up_to_date(tmp_path, "report", key)
     assert "no picture" not in page
     assert page.count("data:image/png;base64,") == len(PICTURES)
@@ -86,7 +95,7 @@ def test_limits_carry_measured_strain(
     assert "more than 50 % over 12.3 % (normal joint) of its volume" in page_module._small_strain(results[:1])
     monkeypatch.undo()
     _, text = _report(folders, tmp_path, "normal")
-    assert "tarsometatarsal joints do not give" in text
+    assert "tarsometatarsal joints are elastic beds whose stiffness is assumed" in text
 
 
 def test_mesh_levels_that_differ_are_each_named(results: list[CaseResult]) -> None:
@@ -97,6 +106,55 @@ def test_mesh_levels_that_differ_are_each_named(results: list[CaseResult]) -> No
     words = page_module._mesh_levels([results[0], replace(results[1], case=fine)])
     assert "do not share a mesh level" in words
     assert "Stiff joint: fine mesh" in words
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"level": "xfine"}, "It is a very fine mesh, no convergence study attached."),
+        (
+            {"target_dofs": 2_000_000},
+            "It is a mesh made for 2\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}000 unknowns",
+        ),
+    ],
+)
+def test_every_fineness_has_words(results: list[CaseResult], changes: dict[str, Any], words: str) -> None:
+    case = results[0].case
+    case = case.model_copy(update={"mesh": case.mesh.model_copy(update=changes)})
+    assert page_module._mesh_levels([replace(results[0], case=case)]).startswith(words)
+
+
+def test_page_says_which_foot_stands_how(results: list[CaseResult]) -> None:
+    """Side and instant of all cases, or that they differ."""
+    case = results[0].case
+    left = case.patient.model_copy(update={"side": "left"})
+    flat = case.posture.model_copy(update={"instant": "midstance"})
+    other = replace(results[0], case=case.model_copy(update={"patient": left, "posture": flat}))
+    assert page_module._foot(results) == "one right foot at push-off"
+    assert page_module._foot([other]) == "one left foot at mid-stance"
+    assert page_module._foot([*results, other]) == "feet of both sides at different instants of stance"
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_pictures_look_at_either_foot_from_its_own_side(side: str, folders: Folders, tmp_path: Path) -> None:
+    """The whole is seen from the medial side; forces under the first ray stand on that side of the sole."""
+    case = load_case(folders["normal"][0] / "case.yaml")
+    bricks: Bricks = mirrored(brick_foot()) if side == "left" else brick_foot()
+    case_dir, mesh_dir = write_case(tmp_path, case, bricks)
+    measure(case_dir, mesh_dir, case)
+    (result,) = read_results([case_dir], [mesh_dir])
+    scene = Scene(drawing._files(result))
+    (view,) = whole._views([scene])
+    assert view.towards_eye @ (scene.bone("mt1").base - scene.bone("mt2").base) > 0.0
+    left, right, _, _ = view.window
+    for name in ("mt1", "dp1", "dp2"):
+        assert left < view.project(scene.bone(name).at(1.0))[0] < right
+    axes = Figure().add_subplot()
+    sole._footprint(axes, sole._view([scene]), scene, Normalize(0.0, 200.0))
+    place = {text.get_text().split("\n")[0]: text.get_position()[0] for text in axes.texts}
+    ahead = 1.0 if side == "right" else -1.0
+    assert ahead * place["1st head"] > 0.0 > ahead * place["2nd toe"]
+    assert ahead * place["hallux"] > ahead * place["2nd head"]
 
 
 @pytest.mark.usefixtures("blind")

@@ -29,6 +29,11 @@ class Scene:
         self.geometry: dict[str, Any] = json.loads(Path(files.geometry).read_text(encoding="utf-8"))
         self.floor_mm = float(self.geometry["floor_z_mm"])
 
+    @property
+    def medial(self) -> float:
+        """Sign of y towards the medial side: 1 in a right foot, -1 in a left one."""
+        return -1.0 if self.geometry["side"] == "left" else 1.0
+
     @cached_property
     def body(self) -> pv.UnstructuredGrid:
         """All tetrahedra with region and stress."""

@@ -36,7 +36,7 @@ OUTSIDE = (Region.SOFT_TISSUE, Region.SKIN, Region.SHOE_OUTSOLE)
 
 
 def draw(scenes: Sequence[Scene], out: Path) -> None:
-    """Draw the cases side by side on one colour scale, toes up, first ray to the right."""
+    """Draw the cases side by side on one colour scale, toes up."""
     view = _view(scenes)
     left, right, bottom, top = view.window
     height, above, aside = 4.9, 0.62, 1.0
@@ -65,7 +65,7 @@ def _scale_end(scenes: Sequence[Scene]) -> float:
 
 
 def _view(scenes: Sequence[Scene]) -> View:
-    """From below: toes up, medial to the right; only the part of the foot near the floor is shown."""
+    """From below: toes up, a right foot's medial side to the right; only what is near the floor."""
     bounds = np.array([scene.sole.bounds for scene in scenes])
     window = (
         bounds[:, 2].min() - 17,
@@ -105,12 +105,12 @@ def _smooth(sole: pv.UnstructuredGrid) -> tuple[Floats, Ints, Floats]:
 
 
 def _label(axes: Axes, view: View, scene: Scene, sole: Sole, words: str) -> None:
-    """Force of a patch beside it: first ray to the right of the page, second ray to the left."""
+    """Force of a patch beside it, on the side of its ray."""
     patch = scene.sole.extract_cells(np.asarray(scene.sole["sole_region"]) == int(sole))
     if not patch.n_cells:
         return
     left, right, _, _ = view.window
-    medial = sole in (Sole.SOLE_HALLUX, Sole.SOLE_MT1_HEAD)
-    place, side = (right - 0.5, "right") if medial else (left + 0.5, "left")
+    on_right = (sole in (Sole.SOLE_HALLUX, Sole.SOLE_MT1_HEAD)) == (scene.medial > 0.0)
+    place, side = (right - 0.5, "right") if on_right else (left + 0.5, "left")
     text = axes.text(place, patch.center[0], words, ha=side, va="center", fontsize=9, color=INK, zorder=5)
     text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])

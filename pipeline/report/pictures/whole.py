@@ -50,35 +50,31 @@ SHOE = (Region.SHOE_INSOLE, Region.SHOE_PLATE, Region.SHOE_OUTSOLE)
 
 
 def draw(scenes: Sequence[Scene], out: Path) -> None:
-    """Draw the cases side by side at one scale, toes to the left."""
-    view = _view(scenes)
-    left, right, bottom, top = view.window
+    """Draw the cases side by side at one scale, toes to the left in a right foot."""
+    views = _views(scenes)
+    left, right, bottom, top = views[0].window
     width, above, below = 4.6, 0.73, 0.42 if len(scenes) > 1 else 0.75
     height = width * (top - bottom) / (right - left)
     size = (width * len(scenes) + 0.2, height + above + below)
     figure = Figure(figsize=size)
     inside = {"left": 0.01, "right": 0.99, "bottom": below / size[1], "top": 1 - above / size[1]}
     grid = figure.add_gridspec(1, len(scenes), wspace=0.02, **inside)
-    for column, scene in enumerate(scenes):
+    for column, (scene, view) in enumerate(zip(scenes, views, strict=True)):
         axes = figure.add_subplot(grid[0, column])
         show(axes, view, render(view, partial(_add, scene=scene)))
         _annotate(axes, view, scene)
-    scale_bar(figure.axes[-1], view)
+    scale_bar(figure.axes[-1], views[-1])
     _legend(figure, scenes)
     save(figure, out)
 
 
-def _view(scenes: Sequence[Scene]) -> View:
-    """From the medial side: toes left, back of the foot up; the window holds every case above its floor."""
-    view = View(np.zeros(3), np.array([-1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0]), (0.0, 1.0, 0.0, 1.0))
+def _views(scenes: Sequence[Scene]) -> list[View]:
+    """From the medial side of each foot, its back up; windows of one size hold every case above its floor."""
     bounds = np.array([scene.body.bounds for scene in scenes])
-    window = (
-        -bounds[:, 1].max() - 3,
-        -bounds[:, 0].min() + 3,
-        bounds[:, 4].min() - 9,
-        bounds[:, 5].max() + 3,
-    )
-    return View(view.origin, view.right, view.up, window)
+    right = [np.array([-scene.medial, 0.0, 0.0]) for scene in scenes]
+    ends = bounds[:, :2] * np.array([way[0] for way in right])[:, None]
+    window = (ends.min() - 3, ends.max() + 3, bounds[:, 4].min() - 9, bounds[:, 5].max() + 3)
+    return [View(np.zeros(3), way, np.array([0.0, 0.0, 1.0]), window) for way in right]
 
 
 def _add(plotter: pv.Plotter, scene: Scene) -> None:
@@ -134,8 +130,13 @@ def _legend(figure: Figure, scenes: Sequence[Scene]) -> None:
         entries.append((SPUR, "osteophyte" + (" / fusion bone" if "fused" in kinds else "")))
     elif "fused" in kinds:
         entries.append((SPUR, "fusion bone"))
-    if any(scene.part(HARDWARE).n_cells for scene in scenes):
-        entries.append((METAL, "hardware"))
+    for colour, words, regions in (
+        (METAL, "hardware", (Region.SCREWS, Region.PLATE)),
+        (METAL, "implant", (Region.IMPLANT,)),
+        (FAINT, "shoe", SHOE),
+    ):
+        if any(scene.part(regions).n_cells for scene in scenes):
+            entries.append((colour, words))
     entries.append((SKIN, "soft tissue"))
     handles = [Patch(facecolor=colour, edgecolor=FAINT, lw=0.5, label=label) for colour, label in entries]
     figure.legend(
