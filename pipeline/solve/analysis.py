@@ -12,15 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.regions import Region
-from pipeline.solve.elasticity import ElasticBody
+from pipeline.solve.body import Body
 from pipeline.solve.floor import FLAT, Floor, FloorProfile
 from pipeline.solve.laws import energy_density
+from pipeline.solve.level import Support
 from pipeline.solve.linear import LinearSettings
+from pipeline.solve.march import March, Step
 from pipeline.solve.mesh_file import MeshFile
 from pipeline.solve.model import FootMesh, distribute
 from pipeline.solve.mpi import global_sum
-from pipeline.solve.newton import ForceControl, NewtonSettings, StepReport
-from pipeline.solve.operator import Operator
+from pipeline.solve.newton import Newton, NewtonSettings
+from pipeline.solve.system import System
 
 from mpi4py import MPI  # isort: skip
 
@@ -33,9 +35,10 @@ class Problem:
         materials: material of every region of the mesh.
         penalty_MPa_per_mm: floor pressure per mm of penetration.
         target_force_N: vertical floor force to reach.
-        steps: equal load steps up to it.
+        steps: number of equal load steps up to it; where they are easy, fewer and longer ones are taken.
         linear: settings of the linear solver.
-        newton: settings of the nonlinear solver.
+        newton_rtol: residual at which an equilibrium is accepted, as a share of the target force.
+        max_newton: Newton iterations of a step.
         profile: height of the floor.
     """
 
@@ -44,7 +47,8 @@ class Problem:
     target_force_N: float
     steps: int
     linear: LinearSettings
-    newton: NewtonSettings
+    newton_rtol: float
+    max_newton: int
     profile: FloorProfile = FLAT
 
 
@@ -52,26 +56,27 @@ class Problem:
 class Analysis:
     """State and history of a solve, alike on all ranks."""
 
-    body: ElasticBody
+    foot: FootMesh
+    body: Body
     floor: Floor
-    control: ForceControl
+    system: System
     steps: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def dofs(self) -> int:
         """Degrees of freedom of the displacement, over all ranks."""
-        return int(self.body.space.dofmap.index_map.size_global) * 3
+        return self.body.level.size
 
     def reaction_N(self) -> NDArray[np.float64]:
         """Force of the clamped block on the model, shape (3,), N. Collective."""
-        return self.body.block_reaction_N()
+        return self.body.support_force_N()
 
 
 def set_up(
     comm: MPI.Comm, file: MeshFile | None, problem: Problem, detail: Callable[[str], None]
 ) -> Analysis:
-    """Spread the mesh, compile the forms and assemble the elastic stiffness. Collective.
+    """Spread the mesh and compile the forms. Collective.
 
     Args:
         comm: communicator.
@@ -82,12 +87,11 @@ def set_up(
     clock = Clock()
     foot = distribute(comm, file)
     clock.lap("distribute")
-    body = ElasticBody(foot, energy_density(foot, problem.materials))
-    floor = Floor(body, problem.penalty_MPa_per_mm, problem.profile)
+    body = foot_body(foot, problem.materials)
+    floor = Floor(body, foot.sole, problem.penalty_MPa_per_mm, problem.profile)
+    system = System(body, [floor], problem.linear, detail)
     clock.lap("forms")
-    operator = Operator(body, floor, problem.linear, detail)
-    clock.lap("assemble")
-    analysis = Analysis(body, floor, ForceControl(body, floor, operator, problem.newton, detail))
+    analysis = Analysis(foot, body, floor, system)
     analysis.seconds = clock.laps
     detail(
         f"{analysis.dofs} dofs, {foot.totals[1]} cells, {foot.totals[2]} sole facets; {cells_per_rank(foot)}"
@@ -98,44 +102,68 @@ def set_up(
     return analysis
 
 
-def run_steps(analysis: Analysis, problem: Problem, line: Callable[[str], None]) -> None:
-    """Raise the floor force to its target in equal steps. Collective.
+def foot_body(foot: FootMesh, materials: Mapping[Region, Any], degree: int = 2) -> Body:
+    """The foot as a body that is clamped at the proximal block. Collective."""
+    clamp = Support(3, foot.cells_of(Region.PROXIMAL_BLOCK))
+    return Body(foot.domain, energy_density(foot, materials), [clamp], degree=degree)
+
+
+def run_steps(
+    analysis: Analysis,
+    problem: Problem,
+    line: Callable[[str], None],
+    detail: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Raise the floor force to its target. Collective.
 
     Args:
         analysis: what :func:`set_up` made; its steps are appended to.
         problem: what is solved.
         line: receives one line per load step.
+        detail: receives one line per Newton iteration.
 
     Raises:
-        ConvergenceError: a step found no equilibrium.
-        LinearSolverError: a linear solve failed.
+        ConvergenceError: a step found no equilibrium; the state is the last good one.
     """
     begin = time.perf_counter()
-    for number in range(1, problem.steps + 1):
-        report = analysis.control.advance(problem.target_force_N * number / problem.steps)
-        analysis.steps.append(_entry(number, problem.steps, report, analysis.floor))
+    floor = analysis.floor
+    settings = NewtonSettings(problem.newton_rtol * problem.target_force_N, problem.max_newton)
+    newton = Newton(analysis.system, settings, driver=floor, log=detail)
+
+    def load(share: float) -> float:
+        target = share * problem.target_force_N
+        if share > 0.0 and floor.pull() <= 0.0:
+            floor.meet(target)
+        return target
+
+    def keep(step: Step) -> None:
+        entry = _entry(step, analysis, problem)
+        analysis.steps.append(entry)
         line(
-            f"step {number}/{problem.steps}  force {report.force_N:.1f} N  "
-            f"descent {report.descent_mm:.3f} mm  newton {report.newton_iterations}  "
-            f"linear {report.linear_iterations}  residual {report.residual_N:.1e} N  {report.seconds:.1f} s"
+            f"load {100 * step.share:5.1f} %  force {entry['force_N']:.1f} N  descent "
+            f"{entry['descent_mm']:.3f} mm  newton {entry['newton_iterations']}  linear "
+            f"{entry['linear_iterations']}  residual {entry['residual_N']:.1e} N  {step.seconds:.1f} s"
         )
+
+    March(newton, load, 1.0 / problem.steps, keep, detail).run()
     analysis.seconds["steps"] = time.perf_counter() - begin
 
 
-def _entry(number: int, of: int, report: StepReport, floor: Floor) -> dict[str, Any]:
+def _entry(step: Step, analysis: Analysis, problem: Problem) -> dict[str, Any]:
+    floor = analysis.floor
     return {
-        "step": number,
-        "of": of,
-        "target_N": report.target_N,
-        "force_N": report.force_N,
-        "descent_mm": report.descent_mm,
-        "newton_iterations": report.newton_iterations,
-        "linear_iterations": report.linear_iterations,
-        "set_ups": report.set_ups,
-        "cuts": report.cuts,
-        "residual_N": report.residual_N,
-        "seconds": round(report.seconds, 3),
-        "region_force_N": floor.region_forces(floor.gap()),
+        "step": len(analysis.steps) + 1,
+        "share": step.share,
+        "target_N": step.share * problem.target_force_N,
+        "force_N": floor.pull(),
+        "descent_mm": floor.value,
+        "newton_iterations": step.newton.iterations,
+        "linear_iterations": step.newton.linear_iterations,
+        "set_ups": analysis.system.set_ups,
+        "cuts": step.cuts,
+        "residual_N": step.newton.residual_N,
+        "seconds": round(step.seconds, 3),
+        "region_force_N": floor.region_forces(),
     }
 
 

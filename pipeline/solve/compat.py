@@ -95,10 +95,12 @@ def create_matrix(form: fem.Form, kind: str) -> PETSc.Mat:
     return fem_petsc.create_matrix(form, kind)
 
 
-def assemble_matrix(matrix: PETSc.Mat, form: fem.Form, bcs: list[fem.DirichletBC], diagonal: float) -> None:
-    """Add a form to a matrix, without the constrained rows and columns, and finish it. Collective."""
-    fem_petsc.assemble_matrix(matrix, form, bcs=bcs, diagonal=diagonal)
-    matrix.assemble()
+def add_form(matrix: PETSc.Mat, form: fem.Form, held: NDArray[np.bool_]) -> None:
+    """Add a form to a matrix, without the rows and columns of held local dofs; assembly is the caller's."""
+    marks = held.astype(np.int8)
+    constants = dolfinx.cpp.fem.pack_constants(form._cpp_object)
+    coefficients = dolfinx.cpp.fem.pack_coefficients(form._cpp_object)
+    dolfinx.cpp.fem.petsc.assemble_matrix(matrix, form._cpp_object, constants, coefficients, marks, marks)
 
 
 def assemble_vector(vector: PETSc.Vec, form: fem.Form) -> None:

@@ -8,26 +8,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.solve import compat
-from pipeline.solve.elasticity import ElasticBody
+from pipeline.solve.body import Body
 from pipeline.solve.floor import Floor
+from pipeline.solve.model import FootMesh
 from pipeline.solve.mpi import gather_rows
 from pipeline.tetrahedron import FAR, NEAR
+
+import ufl  # isort: skip
 
 Floats = NDArray[np.float64]
 
 STRESS_SHARES = np.full((4, 4), FAR) + (NEAR - FAR) * np.eye(4)
 """Point k, by its shares of the four vertices, is nearest vertex k; each has a quarter of the volume."""
 
+VOIGT = ([0, 1, 2, 0, 1, 0], [0, 1, 2, 1, 2, 2])
+"""Places of xx, yy, zz, xy, yz, xz in a tensor."""
+
 
 @dataclass(frozen=True)
 class Fields:
-    """Result in the order of the mesh file; on rank 0 only.
+    r"""Result in the order of the mesh file; on rank 0 only.
 
     Attributes:
         displacement_mm: at the vertices, in the frame of the floor, shape (nv, 3).
-        stress_MPa: at the four points of each cell, xx, yy, zz, xy, yz, xz, shape (nc, 4, 6).
-        strain: tensor strain at the same points, shape (nc, 4, 6).
-        sole_pressure_MPa: mean pressure of each sole facet, shape (nf,).
+        stress_MPa: Cauchy stress at the four points of each cell, xx, yy, zz, xy, yz, xz, (nc, 4, 6).
+        strain: Biot strain :math:`\sqrt{F^T F} - 1` there, in axes of the unloaded model, (nc, 4, 6); its
+            principal values are principal stretches less one.
+        sole_pressure_MPa: mean pressure on the deformed area of each sole facet, shape (nf,).
     """
 
     displacement_mm: Floats
@@ -36,35 +43,57 @@ class Fields:
     sole_pressure_MPa: Floats
 
 
-def collect(body: ElasticBody, floor: Floor) -> Fields | None:
+def collect(foot: FootMesh, body: Body, floor: Floor) -> Fields | None:
     """Evaluate the fields and bring them to rank 0; None elsewhere. Collective."""
-    foot = body.foot
     vertices, cells, facets = foot.totals
-    tensors = gather_rows(foot.comm, foot.cell_number, _stress_and_strain(body), cells)
-    displacement = gather_rows(foot.comm, foot.vertex_number, _vertex_displacement(body, floor), vertices)
-    weight = floor.samples.weight_mm2
-    mean = np.sum(floor.pressure(floor.gap()) * weight, axis=1) / np.sum(weight, axis=1)
-    pressure = gather_rows(foot.comm, foot.sole_number, mean, facets)
+    tensors = gather_rows(foot.comm, foot.cell_number, _stress_and_strain(foot, body), cells)
+    displacement = gather_rows(
+        foot.comm, foot.vertex_number, _vertex_displacement(foot, body, floor), vertices
+    )
+    pressure = gather_rows(foot.comm, foot.sole_number, sole_pressure(body, floor), facets)
     if tensors is None or displacement is None or pressure is None:
         return None
     return Fields(displacement, tensors[:, :, :6].copy(), tensors[:, :, 6:].copy(), pressure)
 
 
-def _stress_and_strain(body: ElasticBody) -> Floats:
-    """Stress and strain of the local cells, points in the vertex order of the file, (local cells, 4, 12)."""
-    expression = compat.compile_expression(body.stress_and_strain(), STRESS_SHARES[:, 1:], body.foot.comm)
-    count = len(body.foot.cell_number)
-    values = expression.eval(body.foot.domain, np.arange(count, dtype=np.int32)).reshape(count, 4, 12)
-    return np.asarray(
-        np.take_along_axis(values, body.foot.reference_corner[:, :, None], axis=1), dtype=np.float64
+def sole_pressure(body: Body, floor: Floor) -> Floats:
+    """Floor force on each local sole facet over its deformed area, by its corners, shape (f,), MPa."""
+    floor.refresh()
+    corners = floor.samples.corner_mm + floor.samples.corner_field(body.level, body.u.x.array)
+    area = 0.5 * np.linalg.norm(
+        np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
     )
+    return np.asarray(np.sum(floor.pressure_MPa * floor.samples.weight_mm2, axis=1) / area)
 
 
-def _vertex_displacement(body: ElasticBody, floor: Floor) -> Floats:
+def _stress_and_strain(foot: FootMesh, body: Body) -> Floats:
+    """Stress and strain of the local cells, points in the vertex order of the file, (local cells, 4, 12)."""
+    gradient = ufl.variable(ufl.Identity(3) + ufl.grad(body.u))
+    nominal = ufl.diff(body.density(gradient), gradient)
+    both = ufl.as_vector([t[i, j] for t in (gradient, nominal) for i in range(3) for j in range(3)])
+    expression = compat.compile_expression(both, STRESS_SHARES[:, 1:], foot.comm)
+    count = len(foot.cell_number)
+    values = expression.eval(foot.domain, np.arange(count, dtype=np.int32)).reshape(count, 4, 2, 3, 3)
+    values = np.take_along_axis(values, foot.reference_corner[:, :, None, None, None], axis=1)
+    f, p = values[:, :, 0], values[:, :, 1]
+    return np.concatenate([cauchy(f, p)[..., *VOIGT], biot(f)[..., *VOIGT]], axis=-1)
+
+
+def cauchy(f: Floats, p: Floats) -> Floats:
+    """Cauchy stress P F^T / det F, (..., 3, 3), MPa, from deformation gradient and nominal stress P."""
+    return np.asarray(p @ f.swapaxes(-1, -2) / np.linalg.det(f)[..., None, None])
+
+
+def biot(f: Floats) -> Floats:
+    """Biot strain sqrt(F^T F) - 1, (..., 3, 3), of deformation gradients."""
+    square, axes = np.linalg.eigh(f.swapaxes(-1, -2) @ f)
+    return np.asarray((axes * (np.sqrt(square) - 1.0)[..., None, :]) @ axes.swapaxes(-1, -2))
+
+
+def _vertex_displacement(foot: FootMesh, body: Body, floor: Floor) -> Floats:
     """Displacement at the local geometry nodes in the frame of the floor, shape (nodes, 3), mm."""
-    foot = body.foot
     nodal = body.u.x.array.reshape(-1, 3)
     values = np.empty((len(foot.vertex_number), 3))
-    values[foot.domain.geometry.dofmap] = nodal[body.space.dofmap.list[:, :4]]
-    values[:, 2] -= floor.descent
+    values[foot.domain.geometry.dofmap] = nodal[body.level.space.dofmap.list[:, :4]]
+    values[:, 2] -= floor.value
     return values

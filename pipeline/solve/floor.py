@@ -1,35 +1,27 @@
-"""The floor: a rigid, frictionless plane met through a penalty pressure.
+"""The floor: a rigid plane or rocker met through a penalty pressure.
 
-In the frame of the block the floor rises by the descent d of the foot. The gap of a point of the sole
-is g = z + u_z - d, the pressure p = k <-g>. Virtual work and tangent are UFL forms. What Newton needs
-often, the gap at the quadrature points of the sole, is sampled with tables instead of assembled.
+In the frame of the block the floor rises by the descent d of the foot. The gap of a point of the sole now
+at x is g = x_z - h(x_x) - d, and the energy of the contact k/2 int <-g>^2 over the unloaded sole; so the
+pressure p = k <-g> is per unit of unloaded area, and is normal to the floor: there is no friction.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.regions import Sole
-from pipeline.solve import compat
-from pipeline.solve.elasticity import ElasticBody, Expr, assemble_force
-from pipeline.solve.model import FootMesh, corner_coordinates
-from pipeline.solve.mpi import any_rank, global_min, global_sum
-from pipeline.tetrahedron import FACES
+from pipeline.solve.body import Body
+from pipeline.solve.level import Floats, Ints, Level
+from pipeline.solve.mpi import global_min, global_sum
+from pipeline.solve.samples import FacetSamples
+from pipeline.solve.term import Blocks, scattered
 
-import basix  # isort: skip
-import ufl  # isort: skip
-from dolfinx import fem  # isort: skip
-from petsc4py import PETSc  # isort: skip
+from dolfinx import mesh  # isort: skip
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-QUADRATURE_DEGREE = 4
-"""Exact for full contact, and all weights are positive."""
 
 PAD_FOUNDATION_MPa_per_mm = 0.1
 """Foundation stiffness of a pad for the first guess only: 1 MPa over 10 mm."""
@@ -41,8 +33,6 @@ class FloorProfile:
 
     .. math:: h(x) = h_0 - \tfrac{1}{2R} \langle x - x_a \rangle^2
 
-    The slope is small (0.3 at 15 mm of a radius of 50 mm), so the pressure is taken as vertical.
-
     Attributes:
         height_mm: height :math:`h_0` of the flat part.
         apex_x_mm: where the arc begins, :math:`x_a`; None for a flat floor.
@@ -53,187 +43,158 @@ class FloorProfile:
     apex_x_mm: float | None = None
     radius_mm: float = 1.0
 
+    def ahead(self, x: Floats) -> Floats:
+        """Distance beyond the apex, same shape as x, mm."""
+        return np.zeros_like(x) if self.apex_x_mm is None else np.maximum(x - self.apex_x_mm, 0.0)
+
     def at(self, x: Floats) -> Floats:
         """Height at coordinates x, same shape, mm."""
-        if self.apex_x_mm is None:
-            return np.full_like(x, self.height_mm)
-        return self.height_mm - np.maximum(x - self.apex_x_mm, 0.0) ** 2 / (2.0 * self.radius_mm)
+        return np.asarray(self.height_mm - self.ahead(x) ** 2 / (2.0 * self.radius_mm))
 
-    def form(self, x: Expr) -> Expr:
-        """The same of a UFL coordinate."""
-        if self.apex_x_mm is None:
-            return self.height_mm
-        ahead = ufl.max_value(x - self.apex_x_mm, 0.0)
-        return self.height_mm - ahead**2 / (2.0 * self.radius_mm)
+    def slope(self, x: Floats) -> Floats:
+        """Derivative of the height, same shape."""
+        return np.asarray(-self.ahead(x) / self.radius_mm)
 
-
-class SoleSamples:
-    """Quadrature points of the sole facets of this rank.
-
-    Attributes:
-        weight_mm2: area that each point stands for, shape (facets, points).
-        height_mm: height of each point above the floor in the mesh as built, shape (facets, points).
-        region: value of :class:`Sole` of each facet, shape (facets,).
-    """
-
-    def __init__(self, foot: FootMesh, space: fem.FunctionSpace, profile: FloorProfile) -> None:
-        points, weights = basix.make_quadrature(basix.CellType.triangle, QUADRATURE_DEGREE)
-        cells, facets = _cells_and_facets(foot)
-        corners = corner_coordinates(foot)[cells[:, None], FACES[facets]]
-        shares = np.column_stack([1.0 - points.sum(axis=1), points])
-        normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        self.region = np.asarray(foot.sole.values)
-        self.weight_mm2: Floats = np.linalg.norm(normal, axis=1)[:, None] * weights
-        floor = profile.at(corners[:, :, 0] @ shares.T)
-        self.height_mm: Floats = corners[:, :, 2] @ shares.T - floor
-        self._shape = _shape_functions(space, shares)[facets]
-        self._dofs = 3 * space.dofmap.list[cells] + 2
-
-    def vertical(self, values: Floats) -> Floats:
-        """Vertical component at the points of a field given by its local coefficients with ghosts."""
-        return np.asarray(np.einsum("fqi,fi->fq", self._shape, values[self._dofs]), dtype=np.float64)
-
-
-def _cells_and_facets(foot: FootMesh) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Cell and place in the cell of every sole facet of this rank."""
-    topology = foot.domain.topology
-    topology.create_connectivity(2, 3)
-    topology.create_connectivity(3, 2)
-    to_cell, to_facet = topology.connectivity(2, 3), topology.connectivity(3, 2)
-    cells = np.array([to_cell.links(facet)[0] for facet in foot.sole.indices], dtype=np.int32)
-    places = [
-        np.flatnonzero(to_facet.links(c) == f)[0] for c, f in zip(cells, foot.sole.indices, strict=True)
-    ]
-    return cells, np.array(places, dtype=np.int64)
-
-
-def _shape_functions(space: fem.FunctionSpace, shares: Floats) -> Floats:
-    """Shape functions at facet points given by barycentric shares, shape (4 facets, points, functions)."""
-    reference = basix.geometry(basix.CellType.tetrahedron)
-    element = space.element.basix_element
-    tables = [element.tabulate(0, shares @ reference[corner])[0, :, :, 0] for corner in FACES]
-    return np.asarray(tables, dtype=np.float64)
+    def curvature(self, x: Floats) -> Floats:
+        """Second derivative of the height, same shape, 1/mm."""
+        return np.asarray(np.where(self.ahead(x) > 0.0, -1.0 / self.radius_mm, 0.0))
 
 
 FLAT = FloorProfile()
 
 
 class Floor:
-    """Contact of the sole with the floor. Methods are collective unless they say local.
+    """Contact of the sole with the floor: a term of the system and, by its descent, its driver.
 
     Args:
-        body: the elastic body.
+        body: the body.
+        sole: its facets that can meet the floor, tagged by patch.
         stiffness_MPa_per_mm: pressure k per mm of penetration.
         profile: height of the floor.
 
     Attributes:
-        descent: how far the floor has risen towards the block, mm.
+        samples: quadrature points of the facets of this rank.
+        region: patch of each facet, (f,).
+        value: how far the floor has risen towards the block, mm.
     """
 
-    def __init__(self, body: ElasticBody, stiffness_MPa_per_mm: float, profile: FloorProfile = FLAT) -> None:
+    symmetric = True
+
+    def __init__(
+        self,
+        body: Body,
+        sole: mesh.MeshTags,
+        stiffness_MPa_per_mm: float,
+        profile: FloorProfile = FLAT,
+    ) -> None:
         self._body = body
+        self._comm = body.domain.comm
         self._k = stiffness_MPa_per_mm
         self._profile = profile
-        self.samples = SoleSamples(body.foot, body.space, profile)
-        self._comm = body.foot.comm
-        self._rise = fem.Constant(body.foot.domain, 0.0)
-        self._force_form = compat.compile_form(self.residual())
-        v = ufl.TestFunction(body.space)
-        self._unit_form = compat.compile_form(self._stiffness() * v[2] * self._ds())
+        self.samples = FacetSamples(body.domain, sole.indices)
+        self.region = np.asarray(sole.values)
+        self._trace = self.samples.on(body.level)
+        self.value = 0.0
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Gap at the present displacement and descent."""
+        self._place = self.samples.place_mm + self._trace.field(self._body.u.x.array)
+        self._gap: Floats = self._place[..., 2] - self._profile.at(self._place[..., 0]) - self.value
 
     @property
-    def descent(self) -> float:
-        """Descent of the block towards the floor, mm."""
-        return float(self._rise.value)
+    def gap_mm(self) -> Floats:
+        """Gap at the points of this rank when last refreshed, negative in contact, (f, points), mm."""
+        return self._gap
 
-    @descent.setter
-    def descent(self, value: float) -> None:
-        self._rise.value = value
+    @property
+    def pressure_MPa(self) -> Floats:
+        """Pressure k <-g> on the unloaded area at the points of this rank, (f, points), MPa."""
+        return np.asarray(self._k * np.maximum(-self._gap, 0.0))
 
-    def _gap(self) -> Expr:
-        x = ufl.SpatialCoordinate(self._body.foot.domain)
-        return x[2] - self._profile.form(x[0]) + self._body.u[2] - self._rise
+    def _load_N(self) -> Floats:
+        return self.pressure_MPa * self.samples.weight_mm2
 
-    def _stiffness(self) -> Expr:
-        return ufl.conditional(ufl.lt(self._gap(), 0.0), self._k, 0.0)
+    def _closed_stiffness(self) -> Floats:
+        """k H(-g) times the area of each point, (f, points), N/mm."""
+        return np.where(self._gap < 0.0, self._k, 0.0) * self.samples.weight_mm2
 
-    def _ds(self) -> Any:
-        measure = ufl.Measure(
-            "ds",
-            domain=self._body.foot.domain,
-            subdomain_data=self._body.foot.sole,
-            metadata={"quadrature_degree": QUADRATURE_DEGREE},
-        )
-        return measure(tuple(int(s) for s in Sole))
+    def _gradient(self) -> Floats:
+        """Derivative of the gap by the place of the point, (f, points, 3)."""
+        slope = self._profile.slope(self._place[..., 0])
+        return np.stack([-slope, np.zeros_like(slope), np.ones_like(slope)], axis=-1)
 
-    def residual(self) -> Expr:
-        """Virtual work of the floor pressure, -int k <-g> v_z ds, as a form, N mm per mm."""
-        v = ufl.TestFunction(self._body.space)
-        return self._stiffness() * self._gap() * v[2] * self._ds()
+    def energy(self) -> float:
+        """Energy of the penalty, N mm. Collective."""
+        local = 0.5 * float(np.sum(self._closed_stiffness() * self._gap**2))
+        return float(global_sum(self._comm, local))
 
-    def tangent(self, space: fem.FunctionSpace) -> fem.Form:
-        """Derivative of the virtual work at the present displacement, on a space, compiled, N/mm."""
-        v, du = ufl.TestFunction(space), ufl.TrialFunction(space)
-        work = self._stiffness() * self._gap() * v[2] * self._ds()
-        return compat.compile_form(ufl.derivative(work, self._body.u, du))
+    def force(self) -> tuple[Ints, Floats]:
+        """Slope of the energy: dofs and values, N."""
+        at_points = -self._load_N()[..., None] * self._gradient()
+        nodal = np.einsum("fqn,fqi->fni", self._trace.shape, at_points)
+        return scattered(self._trace.number, nodal)
 
-    def add_force(self, vector: PETSc.Vec) -> None:
-        """Assemble the virtual work at the present state into a ghosted vector, N."""
-        assemble_force(self._force_form, vector, self._body)
+    def tangent(self, level: Level) -> list[Blocks]:
+        """Curvature of the energy in a space, N/mm."""
+        trace = self.samples.on(level)
+        gradient = self._gradient()
+        core = self._closed_stiffness()[..., None, None] * gradient[..., :, None] * gradient[..., None, :]
+        core[..., 0, 0] += self._load_N() * self._profile.curvature(self._place[..., 0])
+        touched = np.flatnonzero(np.any(self._gap < 0.0, axis=1))
+        shape, core, number = trace.shape[touched], core[touched], trace.number[touched]
+        values = np.einsum("fqn,fqij,fqm->fnimj", shape, core, shape, optimize=True)
+        size = number.shape[1] * 3
+        rows = number.reshape(-1, size)
+        return [Blocks(rows, rows, values.reshape(-1, size, size), within_cells=True)]
 
-    def unit_descent_force(self, vector: PETSc.Vec) -> None:
-        """Force on the body per unit of descent, int k H(-g) v_z ds, into a ghosted vector, N/mm."""
-        assemble_force(self._unit_form, vector, self._body)
+    def pull(self) -> float:
+        """Vertical floor force, upwards positive, N. Collective."""
+        return float(global_sum(self._comm, float(np.sum(self._load_N()))))
 
-    def gap(self) -> Floats:
-        """Gap at the points of this rank, shape (facets, points), mm. Local; ghosts of u must be current."""
-        lift = self.samples.vertical(self._body.u.x.array)
-        return np.asarray(self.samples.height_mm + lift - self.descent, dtype=np.float64)
+    def coupling(self) -> tuple[Ints, Floats]:
+        """Derivative of the force by the descent: dofs and values, N/mm."""
+        at_points = -self._closed_stiffness()[..., None] * self._gradient()
+        nodal = np.einsum("fqn,fqi->fni", self._trace.shape, at_points)
+        return scattered(self._trace.number, nodal)
 
-    def pressure(self, gap: Floats) -> Floats:
-        """Pressure k <-g>, same shape as the gap, MPa. Local."""
-        return np.asarray(self._k * np.maximum(-gap, 0.0), dtype=np.float64)
+    def stiffness(self) -> float:
+        """Penalty stiffness of the closed points, int k H(-g), N/mm. Collective."""
+        return float(global_sum(self._comm, float(self._closed_stiffness().sum())))
 
-    def force(self, gap: Floats) -> float:
-        """Total force of the floor, upwards positive, N."""
-        return float(global_sum(self._comm, float(np.sum(self.pressure(gap) * self.samples.weight_mm2))))
-
-    def stiffness(self, closed: Bools) -> float:
-        """Penalty stiffness of the closed points, int k H(-g) ds, N/mm."""
-        return float(global_sum(self._comm, float(self._k * self.samples.weight_mm2[closed].sum())))
-
-    def region_forces(self, gap: Floats) -> dict[str, float]:
-        """Force under every patch of the sole, N."""
-        load = np.sum(self.pressure(gap) * self.samples.weight_mm2, axis=1)
-        local = np.array([load[self.samples.region == sole].sum() for sole in Sole])
+    def region_forces(self) -> dict[str, float]:
+        """Vertical force under every patch of the sole, N. Collective."""
+        load = self._load_N().sum(axis=1)
+        local = np.array([load[self.region == sole].sum() for sole in Sole])
         total = global_sum(self._comm, local)
         return {sole.label: float(force) for sole, force in zip(Sole, total, strict=True)}
 
-    def work(self, gap: Floats, gap_rate: Floats) -> float:
-        """Rate of the contact energy along a change of the gap, -int k <-g> dg ds, N mm."""
-        local = -np.sum(self.pressure(gap) * gap_rate * self.samples.weight_mm2)
-        return float(global_sum(self._comm, float(local)))
+    def total_force_N(self) -> Floats:
+        """Force of the floor on the model, (3,), N. Collective."""
+        local = np.sum(self._load_N()[..., None] * self._gradient(), axis=(0, 1))
+        return np.asarray(global_sum(self._comm, local), dtype=np.float64)
 
-    def foundation_descent(self, target_N: float) -> float:
-        """Descent at which the present shape, on springs as soft as a pad, meets the target force, mm.
+    def meet(self, target_N: float) -> None:
+        """Set the descent at which the present shape, on springs as soft as a pad, meets a force. Collective.
 
-        Solves int c <d - z - u_z> ds = target for d. Newton starts from it: about the right points are
-        closed, and the tangent is regular. The result does not depend on c.
+        Solves int c <d - g_0> dA = target for d by bisection. Newton starts from it: about the right points
+        are closed, and the tangent is regular. The result does not depend on c.
         """
-        target_N = target_N * self._k / PAD_FOUNDATION_MPa_per_mm
-        height = self.gap() + self.descent
+        height = self._gap + self.value
+        weight = PAD_FOUNDATION_MPa_per_mm * self.samples.weight_mm2
+
+        def answer(descent: float) -> float:
+            local = float(np.sum(weight * np.maximum(descent - height, 0.0)))
+            return float(global_sum(self._comm, local))
+
         low = global_min(self._comm, height)
-        area = float(global_sum(self._comm, float(self.samples.weight_mm2.sum())))
-        high = low + target_N / (self._k * area)
-        while self.force(height - high) < target_N:
+        high = low + target_N / float(global_sum(self._comm, float(weight.sum())))
+        while answer(high) < target_N:
             high = low + 2.0 * (high - low)
         for _ in range(100):
             middle = 0.5 * (low + high)
-            low, high = (middle, high) if self.force(height - middle) < target_N else (low, middle)
+            low, high = (middle, high) if answer(middle) < target_N else (low, middle)
             if high - low < 1e-9 * max(1.0, abs(high)):
                 break
-        return high
-
-    def changed(self, closed: Bools, other: Bools | None) -> bool:
-        """Whether the closed points differ from those of another state on any rank."""
-        return any_rank(self._comm, other is None or not np.array_equal(closed, other))
+        self.value = high
+        self.refresh()

@@ -18,7 +18,6 @@ from pipeline.solve.key import MESH_FILE, STAGE, solve_key
 from pipeline.solve.linear import LinearSettings
 from pipeline.solve.mesh_file import MeshFile, read_mesh_file
 from pipeline.solve.mpi import on_root
-from pipeline.solve.newton import NewtonSettings
 from pipeline.solve.output import FIELDS, STEPS, Log, Status, prepare_folder, write_fields
 
 from mpi4py import MPI  # isort: skip
@@ -73,7 +72,8 @@ def problem_of(case: Case, profile: FloorProfile) -> Problem:
         target_force_N=case.target_force_N,
         steps=case.load.steps,
         linear=LinearSettings(kind=case.solver.linear, rtol=case.solver.linear_rtol),
-        newton=NewtonSettings(rtol=case.solver.newton_rtol, max_iterations=case.solver.max_newton),
+        newton_rtol=case.solver.newton_rtol,
+        max_newton=case.solver.max_newton,
         profile=profile,
     )
 
@@ -93,7 +93,7 @@ def run_job(comm: MPI.Comm, job: Job) -> None:
     problem = problem_of(inputs.case, inputs.profile)
     log.detail(f"case {inputs.data['name']}, {comm.size} rank(s), target {problem.target_force_N:.3f} N")
     analysis = set_up(comm, file, problem, log.detail)
-    run_steps(analysis, problem, log.line)
+    run_steps(analysis, problem, log.line, log.detail)
     _finish(comm, job, inputs, file, analysis, log, begin)
 
 
@@ -127,7 +127,7 @@ def _finish(
 ) -> None:
     """Collect the fields, write everything, the manifest last. Collective."""
     clock = Clock()
-    fields = collect(analysis.body, analysis.floor)
+    fields = collect(analysis.foot, analysis.body, analysis.floor)
     reaction = analysis.reaction_N().tolist()
     clock.lap("fields")
     memory = peak_memory_GB(comm)

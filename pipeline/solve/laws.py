@@ -102,7 +102,7 @@ def energy_density(foot: FootMesh, materials: Mapping[Region, Any]) -> Callable[
         raise ConfigError(f"materials: law {', '.join(unknown)} is not known; known: {', '.join(LAWS)}")
     space = fem.functionspace(foot.domain, ("DG", 0))
     terms = [(LAWS[kind], _parameter_fields(foot, space, materials, kind)) for kind in sorted(kinds)]
-    return lambda grad_u: sum(law.energy(grad_u, *fields) for law, fields in terms)
+    return lambda F: sum(law.energy(F - ufl.Identity(3), *fields) for law, fields in terms)
 
 
 def _parameter_fields(

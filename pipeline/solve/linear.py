@@ -1,6 +1,6 @@
 """Linear solvers: conjugate gradients with a two-level multigrid, or with a full factorisation.
 
-Both are conjugate gradients in the true residual norm, so that a tolerance means the same for both.
+Both work in the true residual norm, so that a tolerance means the same for both.
 
 Multigrid goes from quadratic to linear displacement on the same mesh. Smoother: Chebyshev of degree 4
 over 3 x 3 point blocks. Coarse level: MUMPS Cholesky of the linear-displacement operator, assembled
@@ -19,9 +19,8 @@ import numpy as np
 
 from pipeline.errors import LinearSolverError
 from pipeline.solve import compat
-from pipeline.solve.elasticity import owned_dofs
+from pipeline.solve.level import Level
 
-from dolfinx import fem  # isort: skip
 from petsc4py import PETSc  # isort: skip
 
 _count = itertools.count()
@@ -49,8 +48,8 @@ class LinearSettings:
         workspace_tries: how often it is tried.
     """
 
-    kind: Literal["multigrid", "direct"]
-    rtol: float
+    kind: Literal["multigrid", "direct"] = "direct"
+    rtol: float = 1e-8
     max_iterations: int = 400
     smoothing: int = 4
     workspace_percent: int = FIRST_WORKSPACE_PERCENT
@@ -69,10 +68,11 @@ class LinearSolver:
     """Solver for one matrix whose values change now and then. Methods are collective.
 
     Args:
-        matrix: symmetric positive definite matrix of the quadratic displacement, N/mm.
+        matrix: matrix of the quadratic displacement, N/mm.
         settings: typed settings.
         coarse: the coarse level, for multigrid only.
         log: receives a line when MUMPS is given more memory.
+        symmetric: the matrix is symmetric and positive definite; else flexible GMRES and LU are taken.
     """
 
     def __init__(
@@ -81,13 +81,16 @@ class LinearSolver:
         settings: LinearSettings,
         coarse: CoarseLevel | None,
         log: Callable[[str], None],
+        *,
+        symmetric: bool = True,
     ) -> None:
         self.settings = settings
         self._log = log
         self._matrix = matrix
         self.ksp = PETSc.KSP().create(matrix.comm)
         self.ksp.setOptionsPrefix(f"firstray_{settings.kind}_{next(_count)}_")
-        self.ksp.setType(PETSc.KSP.Type.CG)
+        self._symmetric = symmetric
+        self.ksp.setType(PETSc.KSP.Type.CG if symmetric else PETSc.KSP.Type.FGMRES)
         self.ksp.setNormType(PETSc.KSP.NormType.UNPRECONDITIONED)
         self.ksp.setInitialGuessNonzero(True)
         self.ksp.setOperators(matrix)
@@ -99,7 +102,7 @@ class LinearSolver:
         else:
             self._factored, self._factor_matrix = self.ksp, matrix
         self._workspace = settings.workspace_percent
-        self._prepared = False
+        self._prepared, self._places = False, -1.0
 
     def _set_up_levels(self, coarse: CoarseLevel) -> PETSc.KSP:
         """Multigrid with the given coarse level; returns the solver of that level."""
@@ -141,11 +144,15 @@ class LinearSolver:
     def _factorise(self) -> int:
         """Numeric factorisation; returns MUMPS's INFOG(1), zero if all is well."""
         pc = self._factored.getPC()
-        self._factor_matrix.setOption(PETSc.Mat.Option.SPD, True)  # forgotten at every assembly
+        if self._symmetric:
+            self._factor_matrix.setOption(PETSc.Mat.Option.SPD, True)  # forgotten at every assembly
+        places = self._factor_matrix.getInfo(PETSc.Mat.InfoType.GLOBAL_SUM)["nz_used"]
+        if places != self._places:
+            self._prepared, self._places = False, places
         if not self._prepared:
             pc.reset()
             self._factored.setOperators(self._factor_matrix)
-            pc.setType(PETSc.PC.Type.CHOLESKY)
+            pc.setType(PETSc.PC.Type.CHOLESKY if self._symmetric else PETSc.PC.Type.LU)
             pc.setFactorSolverType(PETSc.Mat.SolverType.MUMPS)
             pc.setFactorSetUpSolverType()
             pc.getFactorMatrix().setMumpsIcntl(14, self._workspace)
@@ -195,20 +202,17 @@ def _factor_advice(error: int, workspace: int) -> str:
     return f"MUMPS error {error} (INFOG(1)) while factorising; see the MUMPS guide, section on error codes"
 
 
-def prolongation(
-    coarse: fem.FunctionSpace, fine: fem.FunctionSpace, coarse_bc: fem.DirichletBC, fine_bc: fem.DirichletBC
-) -> PETSc.Mat:
-    """Interpolation from linear to quadratic displacement that keeps the clamp. Collective.
+def prolongation(coarse: Level, fine: Level) -> PETSc.Mat:
+    """Interpolation from linear to quadratic displacement that keeps the supports. Collective.
 
-    Free fine dofs take nothing from clamped coarse dofs, and clamped fine dofs take nothing at all:
-    a correction never moves the block.
+    Free fine dofs take nothing from held coarse dofs, and held fine dofs take nothing at all: a correction
+    never moves a support.
     """
-    full = compat.interpolation_matrix(coarse, fine)
-    free_coarse = full.createVecRight()
-    free_coarse.array[:] = _free(coarse, coarse_bc)
-    scale = full.createVecLeft()
-    scale.array[:] = _free(fine, fine_bc)
-    full.diagonalScale(scale, free_coarse)
+    full = compat.interpolation_matrix(coarse.space, fine.space)
+    free_coarse, free_fine = full.createVecRight(), full.createVecLeft()
+    free_coarse.array[:] = ~coarse.held[: coarse.owned]
+    free_fine.array[:] = ~fine.held[: fine.owned]
+    full.diagonalScale(free_fine, free_coarse)
     start, columns, values = full.getValuesCSR()
     keep = np.abs(values) > 1e-12
     rows = np.repeat(np.arange(len(start) - 1), np.diff(start))[keep]
@@ -218,10 +222,3 @@ def prolongation(
     lean.assemble()
     full.destroy()
     return lean
-
-
-def _free(space: fem.FunctionSpace, bc: fem.DirichletBC) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """One for the free, zero for the clamped dofs owned by this rank."""
-    flags = np.ones(3 * space.dofmap.index_map.size_local)
-    flags[owned_dofs(space, bc)] = 0.0
-    return flags

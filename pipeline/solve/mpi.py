@@ -100,3 +100,4 @@ def gather_rows(
     if not filled.all():
         raise RuntimeError(f"{np.count_nonzero(~filled)} of {total} rows are on no rank")
     return whole
+

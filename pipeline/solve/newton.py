@@ -1,268 +1,242 @@
-"""Equilibrium at a given floor force: Newton on displacement and descent together.
+r"""Equilibrium at one load: Newton on the displacement and, if there is one, the driving scalar together.
 
-The unknowns u (in the frame of the block) and d minimise one convex function,
+The state makes the potential
 
-    Phi(u, d) = W(u) + k/2 int <d - z - u_z>^2 ds - T d,
+.. math:: \Phi(u, d) = W(u) + \sum_\text{terms} E(u, d) - T d
 
-whose slope in u is the equilibrium of forces and whose slope in d is floor force minus target T. Each
-iteration solves with the same matrix K = W'' + floor tangent for
+stationary: its slope in u is the equilibrium of forces, its slope in the scalar d (the descent of the
+foot) is the answer of the loaded side less its target T. Each iteration solves with one matrix K for
 
-    K a = -r        (what the residual asks for at fixed descent)
-    K w = b         (what a unit of descent does; b is the force it brings)
+    K a = -r        (what the residual asks for at fixed d)
+    K w = -c        (what a unit of d does; c is the derivative of r by d)
 
-and takes du = a + w dd with dd from the force equation. With small strain, K changes only with the
-closed points of the floor: as long as they stay, the factors and w are used again. Newton goes on
-until the true residual is small, so the linear tolerance sets the pace, not the result: loose solves
-are cheapest, as what they find is lost anyway while the contact still moves. Since Phi is convex, a
-line search on its slope along the step converges from anywhere, and needs only the gap at the sole.
+and takes du = a + w dd with dd from the slope in d. Newton goes on until the true residual is small, so
+the linear tolerance sets the pace, not the result. A line search on the slope of the potential along the
+step damps it where contact closes or a cell would turn over.
 """
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from pipeline.errors import ConvergenceError
+from pipeline.errors import LinearSolverError
 from pipeline.solve import compat
-from pipeline.solve.elasticity import ElasticBody, zero_clamped
-from pipeline.solve.floor import Bools, Floats, Floor
-from pipeline.solve.operator import Operator
+from pipeline.solve.system import System, indexed
+from pipeline.solve.term import Driver
 
-from dolfinx import fem  # isort: skip
+from petsc4py import PETSc  # isort: skip
 
-MAX_CUTS = 4
-"""A load step is halved at most this often."""
+STALL_LENGTH = 6
+"""Iterations without progress after which Newton gives up."""
 
-STALL_LENGTH = 5
-"""Iterations on the same closed points without progress after which Newton gives up."""
+FALL = 0.7
+"""Share of the first slope along a step that is good enough."""
+
+HALVINGS = 6
+"""Times a step is halved that turns cells over, before Newton gives up."""
 
 
 @dataclass(frozen=True)
 class NewtonSettings:
-    """Tolerances of the equilibrium, as fractions of the target force of the step."""
+    """Tolerances of the equilibrium.
 
-    rtol: float
-    max_iterations: int
+    Attributes:
+        tolerance_N: norm of the residual over the free dofs, and error of the driven force.
+        max_iterations: iterations at one load.
+    """
+
+    tolerance_N: float
+    max_iterations: int = 30
 
 
 @dataclass
-class StepReport:
-    """What happened in one load step; forces in N, lengths in mm."""
+class NewtonReport:
+    """What one equilibrium took; forces in N."""
 
-    target_N: float
-    force_N: float = 0.0
-    descent_mm: float = 0.0
-    newton_iterations: int = 0
+    iterations: int = 0
     linear_iterations: int = 0
-    set_ups: int = 0
-    cuts: int = 0
     residual_N: float = math.inf
-    seconds: float = 0.0
-    residual_norms: list[float] = field(default_factory=list)
+    norms: list[float] = field(default_factory=list)
 
 
 class NewtonFailureError(Exception):
     """One Newton run stopped without equilibrium; raised on all ranks."""
 
 
-class ForceControl:
-    """Brings the floor force to a target. Methods are collective.
+class Newton:
+    """Newton iterations of a system. Methods are collective.
 
     Args:
-        body: elastic body; its ``u`` is the state.
-        floor: floor; its ``descent`` is the state.
-        operator: matrices and linear solver.
+        system: the system; its body holds the state.
         settings: tolerances.
-        log: receives one line per Newton iteration.
+        driver: the scalar that is solved for along with the displacement, if any.
+        log: receives one line per iteration.
     """
 
     def __init__(
         self,
-        body: ElasticBody,
-        floor: Floor,
-        operator: Operator,
+        system: System,
         settings: NewtonSettings,
+        driver: Driver | None = None,
         log: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._body = body
-        self._floor = floor
-        self._operator = operator
-        self._settings = settings
+        self.system = system
+        self.settings = settings
+        self.driver = driver
         self._log = log
-        self._u = compat.petsc_vector(body.u)
-        self._step = fem.Function(body.space)
-        self._r, self._b, self._a, self._w, self._elastic, self._work = (
-            self._u.duplicate() for _ in range(6)
+        self._u = compat.petsc_vector(system.body.u)
+        self._r, self._c, self._a, self._w, self._step, self._start, self._work = (
+            self._u.duplicate() for _ in range(7)
         )
-        for vector in (self._a, self._w):
-            vector.set(0.0)
-        self._closed: Bools | None = None
+        self._w.set(0.0)
 
-    def advance(self, target_N: float) -> StepReport:
-        """Find the equilibrium at a floor force; halve the step where Newton fails.
+    def solve(self, target_N: float = 0.0) -> NewtonReport:
+        """Find the equilibrium from the present state, which changes in place.
+
+        Args:
+            target_N: what the driver is to pull; without a driver it has no meaning.
 
         Raises:
-            ConvergenceError: no equilibrium even with the smallest step; the state is the last good one.
-            LinearSolverError: a linear solve failed.
+            NewtonFailureError: no equilibrium was found, or a cell of the result is turned over.
         """
-        begin = time.perf_counter()
-        report = StepReport(target_N)
-        good_force, stack = self._floor.force(self._floor.gap()), [target_N]
-        good_u, good_descent = self._u.copy(), self._floor.descent
-        while stack:
-            try:
-                self._newton(stack[-1], report)
-            except NewtonFailureError as fault:
-                good_u.copy(self._u)
-                self._body.u.x.scatter_forward()
-                self._floor.descent = good_descent
-                if report.cuts == MAX_CUTS:
-                    raise ConvergenceError(self._diagnosis(report, good_force, fault)) from None
-                report.cuts += 1
-                stack.append(0.5 * (good_force + stack[-1]))
-                self._log(f"  {fault}; step halved, next target {stack[-1]:.4g} N")
-            else:
-                good_force = stack.pop()
-                self._u.copy(good_u)
-                good_descent = self._floor.descent
-        report.force_N = self._floor.force(self._floor.gap())
-        report.descent_mm = self._floor.descent
-        report.seconds = time.perf_counter() - begin
-        return report
-
-    def _newton(self, target: float, report: StepReport) -> None:
-        """Newton iterations at one target force; the state is changed in place."""
-        tolerance = self._settings.rtol * target
-        if self._closed is None or self._floor.force(self._floor.gap()) <= 0.0:
-            self._floor.descent = self._floor.foundation_descent(target)
+        report = NewtonReport()
+        worst = self._measure(target_N, report)
         best, stalled = math.inf, 0
-        for iteration in range(self._settings.max_iterations + 1):
-            gap = self._floor.gap()
-            force = self._floor.force(gap)
-            residual = self._residual()
-            report.residual_norms.append(residual)
-            report.residual_N = residual
-            worst = max(residual, abs(force - target))
+        while worst > self.settings.tolerance_N:
             if not math.isfinite(worst):
-                raise NewtonFailureError("the residual is not a number")
-            if worst <= tolerance:
-                return
-            same = not self._floor.changed(gap < 0.0, self._closed)
-            stalled = stalled + 1 if same and worst > 0.5 * best else 0
+                raise NewtonFailureError("the residual is not a number at the start")
+            stalled = stalled + 1 if worst > 0.5 * best else 0
             best = min(best, worst)
             if stalled == STALL_LENGTH:
                 raise NewtonFailureError(f"the residual is flat: {STALL_LENGTH} iterations without progress")
-            if iteration == self._settings.max_iterations:
-                raise NewtonFailureError(f"no equilibrium after {iteration} iterations (solver.max_newton)")
-            if not same:
-                self._refresh(gap < 0.0, report)
-            report.linear_iterations += self._solve_residual(0.1 * tolerance)
-            factor = self._take_step(gap, force, target)
-            report.newton_iterations += 1
-            self._log(
-                f"  newton {iteration + 1}  force {force:.4f} N  residual {residual:.2e} N  "
-                f"{'same' if same else 'new'} contact  step {factor:.3f}"
-            )
+            if report.iterations == self.settings.max_iterations:
+                raise NewtonFailureError(
+                    f"no equilibrium after {report.iterations} iterations (solver.max_newton)"
+                )
+            worst = self._iterate(target_N, report, worst)
+        if fault := self.system.body.turned_over():
+            raise NewtonFailureError(fault)
+        return report
 
-    def _residual(self) -> float:
-        """Assemble the residual into ``_r`` and return its norm over the free dofs, N."""
-        self._operator.elastic.mult(self._u, self._elastic)
-        self._floor.add_force(self._r)
-        self._r.axpy(1.0, self._elastic)
-        return float(self._r.norm())
+    def _measure(self, target_N: float, report: NewtonReport) -> float:
+        """Residual at the present state; returns the larger of its norm and the error of the driver, N."""
+        self.system.force(self._r)
+        norm = float(self._r.norm())
+        report.residual_N = norm
+        report.norms.append(norm)
+        off = abs(self.driver.pull() - target_N) if self.driver is not None else 0.0
+        return norm + off if not math.isfinite(norm + off) else max(norm, off)
 
-    def _refresh(self, closed: Bools, report: StepReport) -> None:
-        """New matrix for new closed points, and the response w to a unit of descent."""
-        self._closed = closed
-        self._operator.update()
-        self._floor.unit_descent_force(self._b)
-        report.linear_iterations += self._operator.solver.solve(self._b, self._w)
-        report.set_ups += 1
-
-    def _solve_residual(self, atol: float) -> int:
-        """Solve K a = -r; returns the iterations."""
-        self._r.scale(-1.0)
-        self._a.set(0.0)
-        return self._operator.solver.solve(self._r, self._a, atol)
-
-    def _take_step(self, gap: Floats, force: float, target: float) -> float:
-        """Put the step together, search along it, move the state; returns the step factor."""
-        rate = self._structural_stiffness(gap < 0.0)
-        if not rate > 0.0:
-            raise NewtonFailureError("the sole does not resist the descent: no point is in contact")
-        descent = (target - force + self._b.dot(self._a)) / rate
-        step = compat.petsc_vector(self._step)
-        self._a.copy(step)
-        step.axpy(descent, self._w)
-        zero_clamped(step, self._body)
-        self._step.x.scatter_forward()
-        factor = self._line_search(gap, descent, target)
-        self._u.axpy(factor, step)
-        self._body.u.x.scatter_forward()
-        self._floor.descent += factor * descent
-        return factor
-
-    def _structural_stiffness(self, closed: Bools) -> float:
-        """Change of floor force per unit of descent, beta - 2 b.w + w.K w, N/mm.
-
-        For the exact w this is beta - b.w; in this form an error of w enters squared.
-        """
-        self._operator.matrix.mult(self._w, self._work)
-        return float(self._floor.stiffness(closed) - 2.0 * self._b.dot(self._w) + self._w.dot(self._work))
-
-    def _line_search(self, gap: Floats, descent: float, target: float) -> float:
-        """Factor along the step at which the slope of Phi has fallen enough; 1 wherever it may be."""
-        step = compat.petsc_vector(self._step)
-        self._operator.elastic.mult(step, self._work)
-        first, second = self._elastic.dot(step) - target * descent, self._work.dot(step)
-        rate = self._floor.samples.vertical(self._step.x.array) - descent
-        return line_search(lambda s: float(first + s * second + self._floor.work(gap + s * rate, rate)))
-
-    def _diagnosis(self, report: StepReport, good_force: float, fault: NewtonFailureError) -> str:
-        norms = ", ".join(f"{norm:.2e}" for norm in report.residual_norms[-4:])
-        return (
-            f"floor force {report.target_N:.4g} N not reached: {fault}, {report.newton_iterations} Newton "
-            f"iterations, {report.cuts} halvings of the step; last residual norms (N): {norms}; tolerance "
-            f"{self._settings.rtol * report.target_N:.1e} N; last good force {good_force:.4g} N. A residual "
-            "that is still falling: raise solver.max_newton or load.steps. One that is flat and small: "
-            "solver.newton_rtol asks for more than rounding allows. One that is flat and large: a body "
-            "is free to move, check its attachment."
+    def _iterate(self, target_N: float, report: NewtonReport, worst: float) -> float:
+        """One Newton step with its line search; returns the new residual, N."""
+        try:
+            self.system.update()
+            report.linear_iterations += self._solve_at_fixed_driver()
+            change = self._driver_change(target_N, report)
+        except LinearSolverError as fault:
+            raise NewtonFailureError(str(fault)) from None
+        self._a.copy(self._step)
+        if change:
+            self._step.axpy(change, self._w)
+        self.system.zero_held(self._step)
+        factor, after = self._search(target_N, change, report)
+        report.iterations += 1
+        self._log(
+            f"  newton {report.iterations}  residual {worst:.2e} to {after:.2e} N  step {factor:.3f}  "
+            f"linear {report.linear_iterations}"
         )
+        return after
+
+    def _solve_at_fixed_driver(self) -> int:
+        """Solve K a = -r; returns the iterations."""
+        self._r.copy(self._work)
+        self._work.scale(-1.0)
+        self._a.set(0.0)
+        return self.system.solver.solve(self._work, self._a, 0.1 * self.settings.tolerance_N)
+
+    def _driver_change(self, target_N: float, report: NewtonReport) -> float:
+        """Solve K w = -c and return the change of the driving scalar."""
+        if self.driver is None:
+            return 0.0
+        self._c.set(0.0)
+        self._c.setValues(*indexed(*self.driver.coupling()), addv=PETSc.InsertMode.ADD)
+        self._c.assemble()
+        self._c.copy(self._work)
+        self._work.scale(-1.0)
+        report.linear_iterations += self.system.solver.solve(self._work, self._w)
+        stiffness = self._condensed_stiffness()
+        if not stiffness > 0.0:
+            raise NewtonFailureError("nothing resists the load: no point is in contact")
+        return (target_N - self.driver.pull() - self._c.dot(self._a)) / stiffness
+
+    def _condensed_stiffness(self) -> float:
+        """Second derivative of the potential by the scalar with u in equilibrium, N/mm.
+
+        As e + 2 c.w + w.K w its error is the square of that of w.
+        """
+        assert self.driver is not None
+        self.system.matrix.mult(self._w, self._work)
+        return float(self.driver.stiffness() + 2.0 * self._c.dot(self._w) + self._w.dot(self._work))
+
+    def _slope(self, target_N: float, change: float) -> float:
+        """Slope of the potential along the step at the state last measured, N mm."""
+        rate = float(self._r.dot(self._step))
+        return rate + (self.driver.pull() - target_N) * change if self.driver is not None else rate
+
+    def _search(self, target_N: float, change: float, report: NewtonReport) -> tuple[float, float]:
+        """Move along the step as far as is good; returns the factor and the residual there."""
+        first = self._slope(target_N, change)
+        self._u.copy(self._start)
+        begin = self.driver.value if self.driver is not None else 0.0
+        after = math.inf
+
+        def slope(factor: float) -> float:
+            nonlocal after
+            self._start.copy(self._u)
+            self._u.axpy(factor, self._step)
+            if self.driver is not None:
+                self.driver.value = begin + factor * change
+            after = self._measure(target_N, report)
+            return self._slope(target_N, change) if math.isfinite(after) else math.nan
+
+        return search(slope, first), after
 
 
-def line_search(slope: Callable[[float], float], fall: float = 0.5, most: float = 8.0) -> float:
-    """Step factor at which a rising slope has fallen to a share of what it was at zero.
+def search(slope: Callable[[float], float], first: float) -> float:
+    """Factor of a step at which the slope of the potential has fallen far enough.
 
     Args:
-        slope: derivative of a convex function along the step; the same on all ranks.
-        fall: share of the first slope, in magnitude, that is good enough.
-        most: largest factor.
+        slope: slope of the potential at a factor, which moves the state there; NaN where there is none.
+        first: slope at zero.
 
     Returns:
-        One if it is good enough, else a factor found by regula falsi (Illinois variant).
+        The last factor tried. One if that is good enough; else the step is halved until the slope exists,
+        and then brought by regula falsi to where the slope is at most a share `FALL` of the first.
+
+    Raises:
+        NewtonFailureError: the slope does not exist even on a short step.
     """
-    start, full = slope(0.0), slope(1.0)
-    goal = fall * abs(start)
-    if start >= 0.0 or abs(full) <= goal:
-        return 1.0
-    low, f_low, high, f_high = 0.0, start, 1.0, full
-    while f_high < 0.0 and high < most:
-        low, f_low, high = high, f_high, 2.0 * high
-        f_high = slope(high)
-    if f_high < 0.0:
-        return high
-    factor = high
-    for _ in range(60):
+    factor, value = 1.0, slope(1.0)
+    for _ in range(HALVINGS):
+        if math.isfinite(value):
+            break
+        factor *= 0.5
+        value = slope(factor)
+    if not math.isfinite(value):
+        raise NewtonFailureError("cells turn over even on a short step")
+    goal = FALL * abs(first)
+    if first >= 0.0 or abs(value) <= goal or value < 0.0:
+        return factor
+    low, f_low, high, f_high = 0.0, first, factor, value
+    for _ in range(8):
         factor = low - f_low * (high - low) / (f_high - f_low)
         value = slope(factor)
-        if abs(value) <= 0.1 * goal:
+        if abs(value) <= goal:
             break
         if value < 0.0:
             low, f_low, f_high = factor, value, 0.5 * f_high
         else:
             high, f_high, f_low = factor, value, 0.5 * f_low
-    return float(np.clip(factor, 0.0, most))
+    return factor

@@ -14,7 +14,6 @@ from pipeline.solve.linear import LinearSettings
 from pipeline.solve.mesh_file import MeshFile, read_mesh_file
 from pipeline.solve.model import FootMesh, distribute
 from pipeline.solve.mpi import on_root
-from pipeline.solve.newton import NewtonSettings
 from tests.solve.boxes import Floats, write_column
 
 from mpi4py import MPI  # isort: skip
@@ -62,7 +61,8 @@ class Column:
             target_force_N=self.force,
             steps=self.steps,
             linear=LinearSettings(self.kind, self.linear_rtol),
-            newton=NewtonSettings(self.newton_rtol, self.max_newton),
+            newton_rtol=self.newton_rtol,
+            max_newton=self.max_newton,
         )
 
     def file(self, folder: Path) -> MeshFile | None:

@@ -1,0 +1,113 @@
+"""The way to the full load: steps that are cut where Newton fails and grow where it is easy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pipeline.errors import ConvergenceError
+from pipeline.solve import compat
+from pipeline.solve.newton import Newton, NewtonFailureError, NewtonReport
+
+MAX_CUTS = 6
+"""A step is halved at most this often in a row."""
+
+EASY_ITERATIONS = 5
+"""Newton iterations up to which the next step grows."""
+
+GROWTH = 1.5
+"""Factor by which it grows."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One converged load step.
+
+    Attributes:
+        share: share of the full load, up to 1.
+        newton: what Newton needed, failed tries included.
+        cuts: halvings before it converged.
+        seconds: wall time, s.
+    """
+
+    share: float
+    newton: NewtonReport
+    cuts: int
+    seconds: float
+
+
+@dataclass
+class March:
+    """Brings a system to its full load. Methods are collective.
+
+    Attributes:
+        newton: Newton iterations of the system.
+        load: sets what the loads of a share of the full load are, and returns the target of the driver, N.
+        first_share: share of the first step; later ones may be longer.
+        on_step: called after every converged step.
+        log: receives a line at every cut.
+    """
+
+    newton: Newton
+    load: Callable[[float], float]
+    first_share: float = 1.0
+    on_step: Callable[[Step], None] = lambda _: None
+    log: Callable[[str], None] = lambda _: None
+    steps: list[Step] = field(default_factory=list)
+
+    def run(self) -> list[Step]:
+        """All steps up to the full load.
+
+        Raises:
+            ConvergenceError: no equilibrium even with the shortest step; the state is the last good one.
+        """
+        done, length, cuts = 0.0, self.first_share, 0
+        total, begin = NewtonReport(), time.perf_counter()
+        good = self._state()
+        while done < 1.0:
+            share = 1.0 if done + length > 1.0 - 1e-9 else done + length
+            try:
+                report = self.newton.solve(self.load(share))
+            except NewtonFailureError as fault:
+                self._restore(good)
+                if cuts == MAX_CUTS:
+                    self.load(done)
+                    raise ConvergenceError(self._diagnosis(share, done, fault)) from None
+                cuts, length = cuts + 1, 0.5 * length
+                self.log(f"  {fault}; step halved")
+                continue
+            total.iterations += report.iterations
+            total.linear_iterations += report.linear_iterations
+            total.residual_N, total.norms = report.residual_N, report.norms
+            step = Step(share, total, cuts, time.perf_counter() - begin)
+            self.steps.append(step)
+            self.on_step(step)
+            if report.iterations <= EASY_ITERATIONS and cuts == 0:
+                length *= GROWTH
+            done, cuts, good = share, 0, self._state()
+            total, begin = NewtonReport(), time.perf_counter()
+        return self.steps
+
+    def _state(self) -> tuple[compat.PETSc.Vec, float]:
+        driver = self.newton.driver
+        u = compat.petsc_vector(self.newton.system.body.u)
+        return u.copy(), driver.value if driver is not None else 0.0
+
+    def _restore(self, state: tuple[compat.PETSc.Vec, float]) -> None:
+        body = self.newton.system.body
+        state[0].copy(compat.petsc_vector(body.u))
+        body.u.x.scatter_forward()
+        if self.newton.driver is not None:
+            self.newton.driver.value = state[1]
+
+    def _diagnosis(self, share: float, done: float, fault: NewtonFailureError) -> str:
+        return (
+            f"no equilibrium at {100 * share:.3g} % of the load after {MAX_CUTS} halvings of the step: "
+            f"{fault}; last good state at {100 * done:.3g} %, tolerance "
+            f"{self.newton.settings.tolerance_N:.1e} N. A residual that still falls: raise "
+            "solver.max_newton or load.steps. Flat and small: solver.newton_rtol asks for more than rounding "
+            "allows. Flat and large, or a stiffness that is not positive definite: a body is free to move, "
+            "or pads and toes have lost the floor. Cells that turn over: a tissue is too soft for this load, "
+            "or the mesh too coarse"
+        )

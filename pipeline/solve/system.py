@@ -1,0 +1,146 @@
+"""Body and terms as one system of forces and stiffnesses, on all levels of the linear solver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from pipeline.solve import compat
+from pipeline.solve.body import Body
+from pipeline.solve.level import Level
+from pipeline.solve.linear import CoarseLevel, LinearSettings, LinearSolver, prolongation
+from pipeline.solve.term import Blocks, Term
+
+from petsc4py import PETSc  # isort: skip
+
+ADD = PETSc.InsertMode.ADD
+
+
+class Stiffness:
+    """Tangent stiffness on one level. Collective.
+
+    Attributes:
+        level: the level.
+        matrix: body and terms at the last update, N/mm, with unit diagonal at held dofs.
+    """
+
+    def __init__(self, body: Body, terms: Sequence[Term], level: Level, kind: str) -> None:
+        self.level = level
+        self._terms = terms
+        self._kind = kind
+        self._form = body.tangent(level.space)
+        self.matrix = compat.create_matrix(self._form, kind)
+
+    def update(self) -> None:
+        """Assemble at the present displacement; the terms have been refreshed for it."""
+        matrix, held = self.matrix, self.level.held_numbers[:, None]
+        blocks = [block for term in self._terms for block in term.tangent(self.level)]
+        matrix.zeroEntries()
+        compat.add_form(matrix, self._form, self.level.held)
+        add_blocks(matrix, Blocks(held, held, np.ones((len(held), 1, 1))))
+        for block in blocks:
+            if block.within_cells:
+                add_blocks(matrix, block)
+        matrix.assemble()
+        across = [block for block in blocks if not block.within_cells]
+        if any(matrix.comm.tompi4py().allgather(bool(across))):
+            self._add_across(across)
+
+    def _add_across(self, blocks: list[Blocks]) -> None:
+        """Add blocks that couple distant cells: a matrix of their own pattern, then the sum of both."""
+        extra = PETSc.Mat().create(self.matrix.comm)
+        extra.setSizes(self.matrix.getSizes(), bsize=3)
+        extra.setType(self._kind)
+        extra.setUp()
+        for block in blocks:
+            add_blocks(extra, block)
+        extra.assemble()
+        self.matrix.axpy(1.0, extra, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
+        extra.destroy()
+
+
+def add_blocks(matrix: PETSc.Mat, blocks: Blocks) -> None:
+    """Add dense blocks to a matrix that has their places; assembly is left to the caller."""
+    if len(blocks.values):
+        matrix.setValuesRCV(
+            blocks.rows.astype(PETSc.IntType),
+            blocks.columns.astype(PETSc.IntType),
+            np.ascontiguousarray(blocks.values),
+            addv=ADD,
+        )
+
+
+class System:
+    """Equilibrium of a body and the terms that act on it. Methods are collective.
+
+    Args:
+        body: the body; its ``u`` is the state.
+        terms: what else acts.
+        settings: of the linear solver.
+        log: receives a line when the solver changes its mind.
+
+    Attributes:
+        body: the body.
+        terms: the terms.
+        solver: linear solver of the last update.
+        set_ups: how often it was set up.
+    """
+
+    def __init__(
+        self,
+        body: Body,
+        terms: Sequence[Term] = (),
+        settings: LinearSettings = LinearSettings(),
+        log: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.body = body
+        self.terms = tuple(terms)
+        self.set_ups = 0
+        self.comm = body.domain.comm
+        multigrid = settings.kind == "multigrid"
+        self._fine = Stiffness(body, self.terms, body.level, "baij" if multigrid else "aij")
+        self._coarse: Stiffness | None = None
+        below = None
+        if multigrid:
+            level = Level(body.domain, 1, body.supports)
+            self._coarse = Stiffness(body, self.terms, level, "aij")
+            below = CoarseLevel(self._coarse.matrix, prolongation(level, body.level))
+        symmetric = not body.loaded and all(term.symmetric for term in self.terms)
+        self.solver = LinearSolver(self._fine.matrix, settings, below, log, symmetric=symmetric)
+
+    @property
+    def matrix(self) -> PETSc.Mat:
+        """Tangent stiffness at the last update, N/mm."""
+        return self._fine.matrix
+
+    def update(self) -> None:
+        """Assemble the tangent at the state of the last force, and set the solver up."""
+        for stiffness in (self._fine, self._coarse):
+            if stiffness is not None:
+                stiffness.update()
+        self.solver.update()
+        self.set_ups += 1
+
+    def force(self, out: PETSc.Vec) -> None:
+        """Slope of the potential at the present displacement into a ghosted vector, held entries zero, N."""
+        self.body.u.x.scatter_forward()
+        self.body.add_force(out)
+        for term in self.terms:
+            term.refresh()
+            out.setValues(*indexed(*term.force()), addv=ADD)
+        out.assemble()
+        self.zero_held(out)
+
+    def zero_held(self, vector: PETSc.Vec) -> None:
+        """Set the entries of the held dofs to zero."""
+        vector.array[self.body.level.held_here] = 0.0
+
+    def energy(self) -> float:
+        """Energy of body and terms, without the work of loads, N mm; terms refreshed."""
+        return self.body.stored_energy() + sum(term.energy() for term in self.terms)
+
+
+def indexed(number: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    """Global dofs in PETSc's integers, and their values."""
+    return number.astype(PETSc.IntType), values
