@@ -122,15 +122,16 @@ class Body:
         """Where det F <= 0 at a quadrature point, in words; empty if nowhere. The same on all ranks."""
         cells = np.arange(self.domain.topology.index_map(3).size_local, dtype=np.int32)
         ratio = self._volume.eval(self.domain, cells).min(axis=1, initial=np.inf)
-        worst = int(ratio.argmin()) if len(ratio) else -1
-        corners = self.domain.geometry.x[self.domain.geometry.dofmap[worst]].mean(axis=0) if len(ratio) else None
-        found = self.domain.comm.allgather((ratio[worst] if len(ratio) else np.inf, corners))
-        least, place = min(found, key=lambda entry: entry[0])
-        if least > 0.0:
-            return ""
+        worst = [(float(ratio[i]), self._centre(i)) for i in np.argsort(ratio)[:1]]
+        least, (x, y, z) = min(entry for found in self.domain.comm.allgather(worst) for entry in found)
         count = global_sum(self.domain.comm, int(np.count_nonzero(ratio <= 0.0)))
-        x, y, z = place
-        return f"{count} cells turn over, the worst at ({x:.1f}, {y:.1f}, {z:.1f}) mm with det F = {least:.2g}"
+        if count == 0:
+            return ""
+        return f"{count} cells turned over, det F = {least:.2g} at ({x:.1f}, {y:.1f}, {z:.1f}) mm"
+
+    def _centre(self, cell: int) -> list[float]:
+        """Centre of a local cell in the unloaded model, mm."""
+        return list(self.domain.geometry.x[self.domain.geometry.dofmap[cell]].mean(axis=0))
 
     def support_force_N(self) -> Floats:
         """Force of all supports on the model, shape (3,), N.

@@ -116,7 +116,7 @@ class Floor:
         return self.pressure_MPa * self.samples.weight_mm2
 
     def _closed_stiffness(self) -> Floats:
-        """k H(-g) times the area of each point, (f, points), N/mm."""
+        """K H(-g) times the area of each point, (f, points), N/mm."""
         return np.where(self._gap < 0.0, self._k, 0.0) * self.samples.weight_mm2
 
     def _gradient(self) -> Floats:

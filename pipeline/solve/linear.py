@@ -48,8 +48,8 @@ class LinearSettings:
         workspace_tries: how often it is tried.
     """
 
-    kind: Literal["multigrid", "direct"] = "direct"
-    rtol: float = 1e-8
+    kind: Literal["multigrid", "direct"]
+    rtol: float
     max_iterations: int = 400
     smoothing: int = 4
     workspace_percent: int = FIRST_WORKSPACE_PERCENT

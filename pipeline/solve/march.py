@@ -10,8 +10,10 @@ from pipeline.errors import ConvergenceError
 from pipeline.solve import compat
 from pipeline.solve.newton import Newton, NewtonFailureError, NewtonReport
 
-MAX_CUTS = 6
-"""A step is halved at most this often in a row."""
+from petsc4py import PETSc  # isort: skip
+
+SHORTEST = 1.0 / 64.0
+"""Length of the shortest step, as a share of the first one."""
 
 EASY_ITERATIONS = 5
 """Newton iterations up to which the next step grows."""
@@ -71,8 +73,7 @@ class March:
                 report = self.newton.solve(self.load(share))
             except NewtonFailureError as fault:
                 self._restore(good)
-                if cuts == MAX_CUTS:
-                    self.load(done)
+                if length < 1.9 * SHORTEST * self.first_share:
                     raise ConvergenceError(self._diagnosis(share, done, fault)) from None
                 cuts, length = cuts + 1, 0.5 * length
                 self.log(f"  {fault}; step halved")
@@ -89,12 +90,12 @@ class March:
             total, begin = NewtonReport(), time.perf_counter()
         return self.steps
 
-    def _state(self) -> tuple[compat.PETSc.Vec, float]:
+    def _state(self) -> tuple[PETSc.Vec, float]:
         driver = self.newton.driver
         u = compat.petsc_vector(self.newton.system.body.u)
         return u.copy(), driver.value if driver is not None else 0.0
 
-    def _restore(self, state: tuple[compat.PETSc.Vec, float]) -> None:
+    def _restore(self, state: tuple[PETSc.Vec, float]) -> None:
         body = self.newton.system.body
         state[0].copy(compat.petsc_vector(body.u))
         body.u.x.scatter_forward()
@@ -103,8 +104,8 @@ class March:
 
     def _diagnosis(self, share: float, done: float, fault: NewtonFailureError) -> str:
         return (
-            f"no equilibrium at {100 * share:.3g} % of the load after {MAX_CUTS} halvings of the step: "
-            f"{fault}; last good state at {100 * done:.3g} %, tolerance "
+            f"no equilibrium at {100 * share:.4g} % of the load, even with steps of "
+            f"{100 * (share - done):.2g} %: {fault}; last good state at {100 * done:.4g} %, tolerance "
             f"{self.newton.settings.tolerance_N:.1e} N. A residual that still falls: raise "
             "solver.max_newton or load.steps. Flat and small: solver.newton_rtol asks for more than rounding "
             "allows. Flat and large, or a stiffness that is not positive definite: a body is free to move, "

@@ -100,4 +100,3 @@ def gather_rows(
     if not filled.all():
         raise RuntimeError(f"{np.count_nonzero(~filled)} of {total} rows are on no rank")
     return whole
-

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.solve import compat
 from pipeline.solve.body import Body
-from pipeline.solve.level import Level
+from pipeline.solve.level import Floats, Ints, Level
 from pipeline.solve.linear import CoarseLevel, LinearSettings, LinearSolver, prolongation
 from pipeline.solve.term import Blocks, Term
 
 from petsc4py import PETSc  # isort: skip
 
 ADD = PETSc.InsertMode.ADD
+
+DIRECT = LinearSettings("direct", 1e-8)
 
 
 class Stiffness:
@@ -91,7 +94,7 @@ class System:
         self,
         body: Body,
         terms: Sequence[Term] = (),
-        settings: LinearSettings = LinearSettings(),
+        settings: LinearSettings = DIRECT,
         log: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.body = body
@@ -114,11 +117,15 @@ class System:
         """Tangent stiffness at the last update, N/mm."""
         return self._fine.matrix
 
-    def update(self) -> None:
-        """Assemble the tangent at the state of the last force, and set the solver up."""
+    def assemble(self) -> None:
+        """Assemble the tangent at the state of the last force on all levels."""
         for stiffness in (self._fine, self._coarse):
             if stiffness is not None:
                 stiffness.update()
+
+    def update(self) -> None:
+        """Assemble the tangent at the state of the last force, and set the solver up."""
+        self.assemble()
         self.solver.update()
         self.set_ups += 1
 
@@ -141,6 +148,7 @@ class System:
         return self.body.stored_energy() + sum(term.energy() for term in self.terms)
 
 
-def indexed(number: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
-    """Global dofs in PETSc's integers, and their values."""
-    return number.astype(PETSc.IntType), values
+def indexed(number: Ints, values: Floats) -> tuple[NDArray[np.int32], Floats]:
+    """Global dofs in PETSc's integers, and their values, without those of held dofs."""
+    free = number >= 0
+    return number[free].astype(PETSc.IntType), values[free]

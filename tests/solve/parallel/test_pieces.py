@@ -9,12 +9,15 @@ import pytest
 
 from pipeline.errors import ConfigError, MeshError
 from pipeline.regions import Region, Sole
-from pipeline.solve.elasticity import ElasticBody
+from pipeline.solve.analysis import foot_body
 from pipeline.solve.fields import STRESS_SHARES, collect
 from pipeline.solve.floor import Floor, FloorProfile
 from pipeline.solve.laws import energy_density
 from pipeline.solve.mpi import gather_rows, global_max, global_min, on_root, raise_together
 from tests.solve.models import COMM, CURVED_COUNTS, Column, dome, elastic
+
+TENSOR = np.array([[0, 3, 5], [3, 1, 4], [5, 4, 2]])
+"""Places of the entries of a symmetric tensor in xx, yy, zz, xy, yz, xz."""
 
 
 def test_one_rank_alone_raises_on_all() -> None:
@@ -58,11 +61,11 @@ def test_an_affine_displacement_comes_back_in_file_order(shared: Path) -> None:
     column = Column(shape=dome, counts=CURVED_COUNTS)
     file = column.file(shared)
     foot = column.mesh(shared)
-    body = ElasticBody(foot, energy_density(foot, column.materials))
+    body = foot_body(foot, column.materials)
     body.u.interpolate(lambda x: np.array([x[0] ** 2 / 2, x[1] ** 2 / 2, x[0] * x[1]]))
-    floor = Floor(body, 5.0)
-    floor.descent = 0.25
-    fields = collect(body, floor)
+    floor = Floor(body, foot.sole, 5.0)
+    floor.value = 0.25
+    fields = collect(foot, body, floor)
     if fields is None:
         return
     assert file is not None
@@ -71,40 +74,44 @@ def test_an_affine_displacement_comes_back_in_file_order(shared: Path) -> None:
         fields.displacement_mm, np.column_stack([x**2 / 2, y**2 / 2, x * y - 0.25]), atol=1e-12
     )
     places = np.einsum("kv,cvi->cki", STRESS_SHARES, file.points[file.cells])
-    np.testing.assert_allclose(fields.strain[..., 0], places[..., 0], atol=1e-12)
-    np.testing.assert_allclose(fields.strain[..., 1], places[..., 1], atol=1e-12)
-    np.testing.assert_allclose(fields.strain[..., 4], places[..., 0] / 2, atol=1e-12)
-    np.testing.assert_allclose(fields.strain[..., 5], places[..., 1] / 2, atol=1e-12)
+    gradient = np.zeros((*places.shape[:2], 3, 3)) + np.eye(3)
+    gradient[..., 0, 0] += places[..., 0]
+    gradient[..., 1, 1] += places[..., 1]
+    gradient[..., 2, 0], gradient[..., 2, 1] = places[..., 1], places[..., 0]
+    stretch = fields.strain[..., TENSOR] + np.eye(3)
+    square = gradient.swapaxes(-1, -2) @ gradient
+    np.testing.assert_allclose(stretch @ stretch, square, atol=1e-11 * np.abs(square).max())
+    assert np.linalg.eigvalsh(stretch).min() > 0.0
 
 
-def test_sampled_floor_equals_the_assembled_one(shared: Path) -> None:
-    """Second formulation: forces sampled at the points are those of the assembled virtual work."""
+def test_floor_force_is_that_of_its_patches(shared: Path) -> None:
+    """The slope of the energy, the pull of the descent and the sum of the patches are one force."""
     column = Column(shape=dome, counts=CURVED_COUNTS)
     foot = column.mesh(shared)
-    body = ElasticBody(foot, energy_density(foot, column.materials))
-    floor = Floor(body, 5.0)
-    floor.descent = 0.6
+    body = foot_body(foot, column.materials)
+    floor = Floor(body, foot.sole, 5.0)
+    floor.value = 0.6
     body.u.interpolate(lambda x: 0.1 * np.array([x[0], x[1], np.sin(x[0] - x[1])]))
-    vector = body.u.x.petsc_vec.duplicate()
-    floor.add_force(vector)
-    owned = vector.array.reshape(-1, 3)
-    total = COMM.allreduce(float(owned[:, 2].sum()))
-    assert total == pytest.approx(-floor.force(floor.gap()), rel=1e-12)
-    assert sum(floor.region_forces(floor.gap()).values()) == pytest.approx(-total, rel=1e-12)
-    assert set(floor.region_forces(floor.gap())) == {sole.label for sole in Sole}
-    assert np.all(owned[:, :2] == 0.0)
+    floor.refresh()
+    number, values = floor.force()
+    total = COMM.allreduce(float(values[number % 3 == 2].sum()))
+    assert total == pytest.approx(-floor.pull(), rel=1e-12)
+    assert sum(floor.region_forces().values()) == pytest.approx(-total, rel=1e-12)
+    assert set(floor.region_forces()) == {sole.label for sole in Sole}
+    assert not np.any(values[number % 3 != 2])
 
 
 def test_foundation_descent_meets_its_force(shared: Path) -> None:
     """The first guess closes points, and is lower for a smaller force."""
     column = Column(shape=dome, counts=CURVED_COUNTS)
     foot = column.mesh(shared)
-    body = ElasticBody(foot, energy_density(foot, column.materials))
-    floor = Floor(body, 5.0)
-    low, high = floor.foundation_descent(0.1), floor.foundation_descent(1.0)
-    assert 0.0 < low < high
-    floor.descent = low
-    assert floor.force(floor.gap()) == pytest.approx(0.1 * 5.0 / 0.1, rel=1e-6)
+    body = foot_body(foot, column.materials)
+    floor = Floor(body, foot.sole, 5.0)
+    floor.meet(1.0)
+    high = floor.value
+    floor.meet(0.1)
+    assert 0.0 < floor.value < high
+    assert floor.pull() == pytest.approx(0.1 * 5.0 / 0.1, rel=1e-6)
 
 
 def test_unknown_law_is_refused(shared: Path) -> None:
@@ -120,12 +127,11 @@ def test_rocker_floor_falls_away_in_an_arc(shared: Path) -> None:
     """Force on the undeformed column 1 mm deep: k W int (1 - <x - 2>^2 / 2R) dx over 0 to 4 mm."""
     column = Column()
     foot = column.mesh(shared)
-    body = ElasticBody(foot, energy_density(foot, column.materials))
-    floor = Floor(body, 5.0, FloorProfile(height_mm=-3.0, apex_x_mm=2.0, radius_mm=20.0))
-    floor.descent = 4.0
+    body = foot_body(foot, column.materials)
+    floor = Floor(body, foot.sole, 5.0, FloorProfile(height_mm=-3.0, apex_x_mm=2.0, radius_mm=20.0))
+    floor.value = 4.0
+    floor.refresh()
     expected = 5.0 * 4.0 * (4.0 - 2.0**3 / (3.0 * 2.0 * 20.0))
-    assert floor.force(floor.gap()) == pytest.approx(expected, rel=1e-12)
-    vector = body.u.x.petsc_vec.duplicate()
-    floor.add_force(vector)
-    assembled = COMM.allreduce(float(vector.array.reshape(-1, 3)[:, 2].sum()))
-    assert assembled == pytest.approx(-expected, rel=1e-12)
+    assert floor.pull() == pytest.approx(expected, rel=1e-12)
+    backwards = -5.0 * 4.0 * (2.0**2 / (2.0 * 20.0) - 2.0**4 / (4.0 * 2.0 * 20.0**2))
+    np.testing.assert_allclose(floor.total_force_N(), [-backwards, 0.0, expected], rtol=1e-12, atol=1e-12)
