@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-STEP = re.compile(r"^step (\d+)/(\d+)\s+(.*)$")
+STEP = re.compile(r"^step (\d+)  load ([\d.]+) %")
 
 
 class Console:
@@ -49,9 +49,7 @@ class Console:
             def show(line: str) -> None:
                 step = STEP.match(line)
                 if step:
-                    now, last = int(step[1]), int(step[2])
-                    progress.update(
-                        task, completed=now, total=last, description=f"{name}: step {now} of {last}"
-                    )
+                    share, said = float(step[2]), f"{name}: step {step[1]}, {step[2]} % of the load"
+                    progress.update(task, completed=share, total=100.0, description=said)
 
             yield show

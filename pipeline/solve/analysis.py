@@ -140,7 +140,7 @@ def run_steps(
         entry = _entry(step, analysis, problem)
         analysis.steps.append(entry)
         line(
-            f"load {100 * step.share:5.1f} %  force {entry['force_N']:.1f} N  descent "
+            f"step {entry['step']}  load {100 * step.share:.1f} %  force {entry['force_N']:.1f} N  descent "
             f"{entry['descent_mm']:.3f} mm  newton {entry['newton_iterations']}  linear "
             f"{entry['linear_iterations']}  residual {entry['residual_N']:.1e} N  {step.seconds:.1f} s"
         )

@@ -34,36 +34,39 @@ class Fields:
         stress_MPa: Cauchy stress at the four points of each cell, xx, yy, zz, xy, yz, xz, (nc, 4, 6).
         strain: Biot strain :math:`\sqrt{F^T F} - 1` there, in axes of the unloaded model, (nc, 4, 6); its
             principal values are principal stretches less one.
-        sole_pressure_MPa: mean pressure on the deformed area of each sole facet, shape (nf,).
+        sole_pressure_MPa: mean pressure on each sole facet, on its deformed area, shape (nf,).
+        sole_area_mm2: deformed area of each sole facet, by its corners, shape (nf,).
     """
 
     displacement_mm: Floats
     stress_MPa: Floats
     strain: Floats
     sole_pressure_MPa: Floats
+    sole_area_mm2: Floats
 
 
 def collect(foot: FootMesh, body: Body, floor: Floor) -> Fields | None:
     """Evaluate the fields and bring them to rank 0; None elsewhere. Collective."""
+    floor.refresh()
     vertices, cells, facets = foot.totals
     tensors = gather_rows(foot.comm, foot.cell_number, _stress_and_strain(foot, body), cells)
     displacement = gather_rows(
         foot.comm, foot.vertex_number, _vertex_displacement(foot, body, floor), vertices
     )
-    pressure = gather_rows(foot.comm, foot.sole_number, sole_pressure(body, floor), facets)
-    if tensors is None or displacement is None or pressure is None:
+    sole = gather_rows(foot.comm, foot.sole_number, _sole_pressure_and_area(body, floor), facets)
+    if tensors is None or displacement is None or sole is None:
         return None
-    return Fields(displacement, tensors[:, :, :6].copy(), tensors[:, :, 6:].copy(), pressure)
+    stress, strain = tensors[:, :, :6].copy(), tensors[:, :, 6:].copy()
+    return Fields(displacement, stress, strain, sole[:, 0].copy(), sole[:, 1].copy())
 
 
-def sole_pressure(body: Body, floor: Floor) -> Floats:
-    """Floor force on each local sole facet over its deformed area, by its corners, shape (f,), MPa."""
-    floor.refresh()
+def _sole_pressure_and_area(body: Body, floor: Floor) -> Floats:
+    """Floor force over deformed area, and that area, of the local sole facets, (f, 2), MPa and mm^2."""
     corners = floor.samples.corner_mm + floor.samples.corner_field(body.level, body.u.x.array)
-    area = 0.5 * np.linalg.norm(
-        np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
-    )
-    return np.asarray(np.sum(floor.pressure_MPa * floor.samples.weight_mm2, axis=1) / area)
+    edges = corners[:, 1:] - corners[:, :1]
+    area = 0.5 * np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1)
+    load = np.sum(floor.pressure_MPa * floor.samples.weight_mm2, axis=1)
+    return np.column_stack([load / area, area])
 
 
 def _stress_and_strain(foot: FootMesh, body: Body) -> Floats:

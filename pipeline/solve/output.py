@@ -104,7 +104,7 @@ def write_fields(folder: Path, mesh: MeshFile, fields: Fields, attributes: dict[
         file["strain"] = fields.strain
         file["sole_facets"] = mesh.sole_facets.astype(np.int32)
         file["sole_region"] = mesh.sole_region.astype(np.int32)
-        file["sole_area_mm2"] = mesh.sole_area_mm2
+        file["sole_area_mm2"] = fields.sole_area_mm2
         file["sole_pressure_MPa"] = fields.sole_pressure_MPa
         file.attrs.update(attributes)
     with part.open("rb+") as stream:

@@ -137,6 +137,6 @@ def test_solver_that_dies_silently_is_an_internal_error(tmp_path: Path) -> None:
 
 
 def test_progress_understands_a_step() -> None:
-    found = STEP.match("step 2/3  force 310.0 N  descent 3.21 mm")
+    found = STEP.match("step 2  load 66.7 %  force 310.0 N  descent 3.21 mm")
     assert found is not None
-    assert (found[1], found[2]) == ("2", "3")
+    assert (found[1], found[2]) == ("2", "66.7")

@@ -54,7 +54,7 @@ def two_ranks(tiny_case: Path, place: Path) -> str:
         assert process.stdout is not None
         assert process.stderr is not None
         for line in process.stdout:
-            if "step 1/2" in line:
+            if "step 1" in line:
                 break
         os.kill(process.pid, signal.SIGINT)
         error = process.stderr.read()
@@ -71,7 +71,7 @@ def two_ranks(tiny_case: Path, place: Path) -> str:
 
 def test_after_an_interrupt_the_same_command_goes_on(two_ranks: str) -> None:
     assert stages(two_ranks) == {"mesh": "up to date", "solve": "done", "measure": "done", "report": "done"}
-    assert "step 2/2" in two_ranks
+    assert "load 100.0 %" in two_ranks
 
 
 def test_every_stage_left_its_files(two_ranks: str, place: Path) -> None:
