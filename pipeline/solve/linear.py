@@ -161,13 +161,14 @@ class LinearSolver:
         error = int(pc.getFactorMatrix().getMumpsInfog(1))
         return min(error, 0)
 
-    def solve(self, force: PETSc.Vec, x: PETSc.Vec, atol: float = 0.0) -> int:
+    def solve(self, force: PETSc.Vec, x: PETSc.Vec, atol: float = 0.0, rtol: float | None = None) -> int:
         """Solve for x, starting from what it holds.
 
         Args:
             force: right-hand side, N.
             x: first guess in, solution out, mm.
             atol: residual norm that is good enough whatever the relative one, N.
+            rtol: relative tolerance in place of the one of the settings.
 
         Returns:
             Iterations.
@@ -175,12 +176,13 @@ class LinearSolver:
         Raises:
             LinearSolverError: PETSc reports that the solve did not converge.
         """
-        self.ksp.setTolerances(rtol=self.settings.rtol, atol=atol, max_it=self.settings.max_iterations)
+        rtol = self.settings.rtol if rtol is None else rtol
+        self.ksp.setTolerances(rtol=rtol, atol=atol, max_it=self.settings.max_iterations)
         self.ksp.solve(force, x)
         reason = self.ksp.getConvergedReason()
         done = int(self.ksp.getIterationNumber())
         if reason <= 0:
-            norm, goal = self.ksp.getResidualNorm(), max(self.settings.rtol * force.norm(), atol)
+            norm, goal = self.ksp.getResidualNorm(), max(rtol * force.norm(), atol)
             raise LinearSolverError(
                 f"{self.settings.kind} solver stopped with {REASONS.get(reason, str(reason))} after "
                 f"{done} iterations, residual {norm:.2e} N, wanted {goal:.2e} N; try solver.linear: direct"

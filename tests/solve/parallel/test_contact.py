@@ -20,7 +20,7 @@ from pipeline.solve.laws import energy_density
 from pipeline.solve.level import Support, support_where
 from pipeline.solve.linear import LinearSettings
 from pipeline.solve.march import March
-from pipeline.solve.newton import Newton, NewtonFailureError, NewtonReport, NewtonSettings, search
+from pipeline.solve.newton import Newton, NewtonFailureError, NewtonReport, NewtonSettings, forcing, search
 from pipeline.solve.system import System
 from tests.solve.boxes import Floats
 from tests.solve.models import COMM, Column, agree, dome
@@ -296,3 +296,11 @@ def test_search_backs_off_where_there_is_no_slope() -> None:
     assert search(lambda s: np.nan if s > 0.3 else s - 1.0, -1.0) == 0.25
     with pytest.raises(NewtonFailureError, match="turn over"):
         search(lambda _: np.nan, -1.0)
+
+
+def test_linear_solves_tighten_as_newton_converges() -> None:
+    """Never looser than the setting, the square of the last fall below it, and no tighter than the least."""
+    assert forcing([1.0], 1e-2) == 1e-2
+    assert forcing([1.0, 2.0], 1e-2) == 1e-2
+    assert forcing([1.0, 0.03], 1e-2) == pytest.approx(0.9 * 0.03**2)
+    assert forcing([1.0, 1e-5], 1e-2) == 1e-6
