@@ -1,0 +1,58 @@
+"""Strain energies of the benchmarks as functions of the deformation gradient, with their constants."""
+
+from __future__ import annotations
+
+from pipeline.solve.body import Density
+from pipeline.solve.verification.set_up import constant
+
+import ufl  # isort: skip
+from dolfinx import mesh  # isort: skip
+
+
+def lame(young: float, poisson: float) -> tuple[float, float]:
+    """Lame constants lambda = E nu / ((1 + nu)(1 - 2 nu)) and mu = E / (2 (1 + nu)), MPa."""
+    return young * poisson / ((1 + poisson) * (1 - 2 * poisson)), young / (2 * (1 + poisson))
+
+
+def small_strain(domain: mesh.Mesh, young: float, poisson: float) -> Density:
+    r"""Linear elasticity: :math:`\tfrac{\lambda}{2}(\operatorname{tr}\varepsilon)^2 + \mu\,\varepsilon:\varepsilon`."""
+    lam, mu = (constant(domain, value) for value in lame(young, poisson))
+
+    def energy(F: ufl.core.expr.Expr) -> ufl.core.expr.Expr:
+        strain = ufl.sym(F - ufl.Identity(3))
+        return lam / 2 * ufl.tr(strain) ** 2 + mu * ufl.inner(strain, strain)
+
+    return energy
+
+
+def saint_venant(domain: mesh.Mesh, young: float, poisson: float) -> Density:
+    r"""Linear elasticity in the Green strain :math:`(F^T F - 1)/2`, for large rotations."""
+    lam, mu = (constant(domain, value) for value in lame(young, poisson))
+
+    def energy(F: ufl.core.expr.Expr) -> ufl.core.expr.Expr:
+        strain = (F.T * F - ufl.Identity(3)) / 2
+        return lam / 2 * ufl.tr(strain) ** 2 + mu * ufl.inner(strain, strain)
+
+    return energy
+
+
+def neo_hookean(domain: mesh.Mesh, mu: float, lam: float) -> Density:
+    r"""Compressible: :math:`\tfrac{\mu}{2}(I_1 - 3) - \mu\ln J + \tfrac{\lambda}{2}(\ln J)^2`; mu, lam in MPa."""
+    m, la = constant(domain, mu), constant(domain, lam)
+
+    def energy(F: ufl.core.expr.Expr) -> ufl.core.expr.Expr:
+        log_j = ufl.ln(ufl.det(F))
+        return m / 2 * (ufl.inner(F, F) - 3) - m * log_j + la / 2 * log_j**2
+
+    return energy
+
+
+def split_neo_hookean(domain: mesh.Mesh, mu: float, bulk: float) -> Density:
+    r"""Shape and volume apart: :math:`\tfrac{\mu}{2}(J^{-2/3} I_1 - 3) + \tfrac{\kappa}{4}(J^2 - 1 - 2\ln J)`."""
+    m, k = constant(domain, mu), constant(domain, bulk)
+
+    def energy(F: ufl.core.expr.Expr) -> ufl.core.expr.Expr:
+        J = ufl.det(F)
+        return m / 2 * (J ** (-2 / 3) * ufl.inner(F, F) - 3) + k / 4 * (J**2 - 1 - 2 * ufl.ln(J))
+
+    return energy

@@ -1,0 +1,87 @@
+"""How the benchmarks are solved: the system, Newton and the march of the product, and ways to the full load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+
+from pipeline.solve.body import Body
+from pipeline.solve.linear import LinearSettings
+from pipeline.solve.march import March
+from pipeline.solve.mpi import global_max, global_sum
+from pipeline.solve.newton import Newton, NewtonSettings
+from pipeline.solve.system import System
+from pipeline.solve.term import Driver, Term
+from pipeline.solve.verification.energies import small_strain
+
+from dolfinx import fem  # isort: skip
+
+Solver = Literal["direct", "multigrid"]
+
+
+def ramped(*values: fem.Constant) -> Callable[[float], float]:
+    """Load of a march that brings constants of the loads from zero to what they are now."""
+    full = [np.copy(value.value) for value in values]
+
+    def load(share: float) -> float:
+        for value, target in zip(values, full, strict=True):
+            value.value = share * target
+        return 0.0
+
+    return load
+
+
+def prescribed(body: Body) -> Callable[[float], float]:
+    """Load of a march that moves the supports in proportion; nothing else may load the body. Collective.
+
+    The body goes along as a linear elastic one would, so that Newton does not start with cells turned over
+    beside the supports.
+    """
+    target = body.level.prescribed
+    size = global_max(body.domain.comm, np.abs(target))
+    if size == 0.0:
+        return lambda _: 0.0
+    linear = Body(body.domain, small_strain(body.domain, 1.0, 0.45), body.supports)
+    linear.prescribe()
+    Newton(System(linear), NewtonSettings(1e-6 * size)).solve()
+    norm = global_sum(body.domain.comm, float(target @ target))
+
+    def load(share: float) -> float:
+        now = global_sum(body.domain.comm, float(target @ body.u.x.array)) / norm
+        body.u.x.array[:] += (share - now) * linear.u.x.array
+        body.prescribe(share)
+        return 0.0
+
+    return load
+
+
+def settle(
+    body: Body,
+    tolerance_N: float,
+    *,
+    terms: Sequence[Term] = (),
+    kind: Solver = "direct",
+    load: Callable[[float], float] | None = None,
+    driver: Driver | None = None,
+    first_share: float = 1.0,
+) -> System:
+    """Bring a body to equilibrium at its full load. Collective.
+
+    Args:
+        body: the body; its displacement is the result.
+        tolerance_N: residual norm.
+        terms: what else acts.
+        kind: linear solver.
+        load: sets the loads of a share of the full load; by default that of the supports.
+        driver: scalar that is solved for.
+        first_share: share of the first step.
+
+    Raises:
+        ConvergenceError: there is no equilibrium.
+    """
+    system = System(body, terms, LinearSettings(kind, 1e-8))
+    newton = Newton(system, NewtonSettings(tolerance_N), driver)
+    March(newton, load or prescribed(body), first_share).run()
+    return system
