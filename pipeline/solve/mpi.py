@@ -74,6 +74,11 @@ def on_root(comm: MPI.Comm, work: Callable[[], T]) -> T:
     return result
 
 
+def gather_all(comm: MPI.Comm, rows: NDArray[Any]) -> NDArray[Any]:
+    """Rows of all ranks on all ranks, in the order of the ranks, (n, ...). Collective."""
+    return np.concatenate(comm.allgather(np.ascontiguousarray(rows)))
+
+
 def gather_rows(
     comm: MPI.Comm, numbers: NDArray[np.integer[Any]], rows: NDArray[Any], total: int
 ) -> NDArray[Any] | None:

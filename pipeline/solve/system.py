@@ -59,7 +59,9 @@ class Stiffness:
         for block in blocks:
             add_blocks(extra, block)
         extra.assemble()
+        local_to_global = self.matrix.getLGMap()
         self.matrix.axpy(1.0, extra, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
+        self.matrix.setLGMap(*local_to_global)  # PETSc 3.22 loses it on block matrices, and then misplaces
         extra.destroy()
 
 
