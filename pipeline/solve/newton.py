@@ -110,7 +110,7 @@ class Newton:
         while worst > self.settings.tolerance_N:
             if not math.isfinite(worst):
                 raise NewtonFailureError("the residual is not a number at the start")
-            stalled = stalled + 1 if worst > 0.5 * best else 0
+            stalled = stalled + 1 if worst > 0.9 * best else 0
             best = min(best, worst)
             if stalled == STALL_LENGTH:
                 raise NewtonFailureError(f"the residual is flat: {STALL_LENGTH} iterations without progress")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
 import numpy as np
 
 from pipeline.solve.body import Body
@@ -9,7 +12,7 @@ from pipeline.solve.level import Floats, Support, support_where
 from pipeline.solve.mpi import integrate
 from pipeline.solve.verification.benchmark import Benchmark, Quantity
 from pipeline.solve.verification.energies import neo_hookean, saint_venant, split_neo_hookean
-from pipeline.solve.verification.equilibrium import ramped, settle
+from pipeline.solve.verification.equilibrium import prescribed, ramped, settle
 from pipeline.solve.verification.linear import cook_mesh
 from pipeline.solve.verification.meshes import even, graded, lattice, octant, sector, spread
 from pipeline.solve.verification.probe import displacement_at, support_work
@@ -59,7 +62,7 @@ def _loaded_membrane(comm: MPI.Comm, mu: float, second: float, *, split: bool) -
 
 def shell(comm: MPI.Comm) -> mesh.Mesh:
     """Octant of the hollow sphere of radii 1 and 2."""
-    axes = (graded(1, 2, 6, 2.0), even(0, np.pi / 2, 10), even(0, np.pi / 2, 10))
+    axes = (graded(1, 2, 5, 2.5), even(0, np.pi / 2, 8), even(0, np.pi / 2, 8))
     return spread(comm, lambda: lattice(axes, octant))
 
 
@@ -75,37 +78,53 @@ def supports_of_symmetry(domain: mesh.Mesh, axes: int) -> list[Support]:
     return planes if axes == 3 else [*planes, held_everywhere(domain, 2)]
 
 
-def pressed_apart(comm: MPI.Comm, axes: int, value: float) -> Body:
-    """Shell (3 axes) or ring (2 axes) under a following pressure inside, mu = 1."""
+def pressed_apart(comm: MPI.Comm, axes: int, values: Sequence[float]) -> list[Body]:
+    """Shell (3 axes) or ring (2 axes) under following pressures inside, mu = 1; one body for each."""
     domain = shell(comm) if axes == 3 else ring(comm)
-    p = constant(domain, value)
-    energy = split_neo_hookean(domain, 1.0, BULK_BY_SHEAR)
-    load = pressure(p, surface(domain, _inner(axes)))
-    body = Body(domain, energy, supports_of_symmetry(domain, axes), [load])
-    settle(body, 1e-9, load=ramped(p), first_share=0.5)
-    return body
+    ds = surface(domain, _inner(axes))
+    bodies = []
+    for value in values:
+        p = constant(domain, value)
+        energy = split_neo_hookean(domain, 1.0, BULK_BY_SHEAR)
+        body = Body(domain, energy, supports_of_symmetry(domain, axes), [pressure(p, ds)])
+        share = 0.5
+        if bodies:  # goes on where the one before ended
+            body.u.x.array[:] = bodies[-1].u.x.array
+            share = 1.0
+        settle(body, 1e-9, load=ramped(p), first_share=share)
+        bodies.append(body)
+    return bodies
 
 
-def moved_apart(comm: MPI.Comm, axes: int, stretch: float) -> tuple[Body, float]:
-    """Shell or ring whose inner surface is moved out in proportion; the body and the pressure that needs.
+def moved_apart(comm: MPI.Comm, axes: int, stretches: Sequence[float]) -> Iterator[tuple[float, Body, float]]:
+    """Shell or ring whose inner surface is moved out in proportion: stretch, body and pressure, one by one.
 
     The pressure is the derivative of the energy by the volume of the cavity.
     """
     domain = shell(comm) if axes == 3 else ring(comm)
+    most = stretches[-1] - 1.0
 
     def radial(x: Floats) -> Floats:
         return np.concatenate([x[:axes], np.zeros_like(x[axes:])])
 
-    inner = support_where(
-        domain, _inner(axes), tuple(range(axes)), lambda x: np.asarray((stretch - 1.0) * radial(x))
-    )
+    components = tuple(range(axes))
+    inner = support_where(domain, _inner(axes), components, lambda x: np.asarray(most * radial(x)))
     energy = split_neo_hookean(domain, 1.0, BULK_BY_SHEAR)
     body = Body(domain, energy, [*supports_of_symmetry(domain, axes), inner])
-    settle(body, 1e-9, kind="multigrid" if axes == 3 else "direct", first_share=0.25)
+    load, done = prescribed(body), 0.0
     x, normal = ufl.SpatialCoordinate(domain), ufl.FacetNormal(domain)
     out = ufl.as_vector([x[i] if i < axes else 0.0 * x[i] for i in range(3)])
-    volume_rate = -(stretch ** (axes - 1)) * integrate(ufl.inner(out, normal) * surface(domain, _inner(axes)))
-    return body, support_work(body, inner, radial) / volume_rate
+    volume = -integrate(ufl.inner(out, normal) * surface(domain, _inner(axes)))
+    for stretch in stretches:
+        now = (stretch - 1.0) / most
+        settle(body, 1e-9, load=partial(_between, load, done, now), first_share=0.1)
+        yield stretch, body, support_work(body, inner, radial) / (stretch ** (axes - 1) * volume)
+        done = now
+
+
+def _between(load: Callable[[float], float], first: float, last: float, share: float) -> float:
+    """A load at a share of the way from one share of it to another."""
+    return load(first + share * (last - first))
 
 
 def _inner(axes: int) -> Marker:
@@ -115,33 +134,32 @@ def _inner(axes: int) -> Marker:
 def inflated_sphere(comm: MPI.Comm) -> dict[str, float]:
     """FIN-3: radii 1 and 2, neo-Hookean, by pressure and by displacement of the inner surface."""
     found = {}
-    for value in (0.2871548, 0.5518685):
-        body = pressed_apart(comm, 3, value)
+    values = (0.2871548, 0.5518685)
+    for value, body in zip(values, pressed_apart(comm, 3, values), strict=True):
         found[f"u_r(a) at p = {value}"] = displacement_at(body, (1.0, 0.0, 0.0))[0]
-    for stretch in (1.5, 2.0, 3.0):
-        body, found[f"p at stretch {stretch}"] = moved_apart(comm, 3, stretch)
+    for stretch, body, p in moved_apart(comm, 3, (2.0, 3.0)):
+        found[f"p at stretch {stretch}"] = p
         found[f"outer stretch at {stretch}"] = 1.0 + displacement_at(body, (2.0, 0.0, 0.0))[0] / 2.0
     return found
 
 
 def inflated_cylinder(comm: MPI.Comm) -> dict[str, float]:
     """FIN-4: radii 1 and 2, plane strain, by pressure and by displacement of the inner surface."""
-    found = {}
-    for value in (0.1315623, 0.2757115):
-        body = pressed_apart(comm, 2, value)
-        found[f"u_r(a) at p = {value}"] = displacement_at(body, (1.0, 0.0, 0.0))[0]
-        if value == 0.1315623:
-            found["outer radius"] = 2.0 + displacement_at(body, (2.0, 0.0, 0.0))[0]
-    for stretch in (1.5, 2.0):
-        found[f"p at stretch {stretch}"] = moved_apart(comm, 2, stretch)[1]
-    return found
+    values = (0.1315623, 0.2757115)
+    bodies = pressed_apart(comm, 2, values)
+    found = {
+        f"u_r(a) at p = {value}": displacement_at(body, (1.0, 0.0, 0.0))[0]
+        for value, body in zip(values, bodies, strict=True)
+    }
+    found["outer radius at p = 0.1315623"] = 2.0 + displacement_at(bodies[0], (2.0, 0.0, 0.0))[0]
+    return found | {f"p at stretch {stretch}": p for stretch, _, p in moved_apart(comm, 2, (1.5, 2.0))}
 
 
 def elastica(comm: MPI.Comm) -> dict[str, float]:
     """FIN-5: cantilever 50 x 1 x 1, nu = 0, EI = 1000, dead load at the tip."""
     found = {}
     for load in (1, 2, 3):
-        domain = spread(comm, lambda: lattice((even(0, 50, 40), even(0, 1, 1), even(0, 1, 2))))
+        domain = spread(comm, lambda: lattice((even(0, 50, 32), even(0, 1, 1), even(0, 1, 1))))
         clamp = support_where(domain, plane(0, 0.0))
         shear = constant(domain, (0.0, 0.0, load * 1000.0 / 50.0**2))
         body = Body(
@@ -151,11 +169,11 @@ def elastica(comm: MPI.Comm) -> dict[str, float]:
             [traction(shear, surface(domain, plane(0, 50.0)))],
         )
         settle(body, 1e-6, kind="multigrid" if load == 2 else "direct", load=ramped(shear), first_share=0.2)
-        tip, top = displacement_at(body, (50.0, 0.0, 0.5)), displacement_at(body, (50.0, 0.0, 1.0))
+        low, top = displacement_at(body, (50.0, 0.0, 0.0)), displacement_at(body, (50.0, 0.0, 1.0))
+        tip, across = 0.5 * (low + top), top - low + (0.0, 0.0, 1.0)
         found[f"deflection / L, load {load}"] = tip[2] / 50.0
         found[f"shortening / L, load {load}"] = -tip[0] / 50.0
         if load == 1:
-            across = top - tip + (0.0, 0.0, 0.5)
             found["tip angle, load 1"] = float(np.arctan2(-across[0], across[2]))
     return found
 
@@ -185,7 +203,6 @@ BENCHMARKS = (
             *(
                 quantity
                 for stretch, value, outer in (
-                    (1.5, 0.7554331, 1.0905177),
                     (2.0, 0.8069266, 1.2331060),
                     (3.0, 0.6345067, 1.6198059),
                 )
@@ -203,7 +220,7 @@ BENCHMARKS = (
         "closed form for the incompressible solid",
         (
             Quantity("u_r(a) at p = 0.1315623", 0.10, 0.01),
-            Quantity("outer radius", 2.0518285, 0.001),
+            Quantity("outer radius at p = 0.1315623", 2.0518285, 0.001),
             Quantity("u_r(a) at p = 0.2757115", 0.25, 0.01),
             Quantity("p at stretch 1.5", 0.4282284, 0.01),
             Quantity("p at stretch 2.0", 0.5740536, 0.01),

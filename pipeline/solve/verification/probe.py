@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.solve import compat
 from pipeline.solve.body import Body, Expr
 from pipeline.solve.level import Floats, Support
-from pipeline.solve.mpi import global_sum, integrate
+from pipeline.solve.mpi import global_max, global_sum, integrate
 
 import basix  # isort: skip
 import ufl  # isort: skip
@@ -26,9 +26,10 @@ def at_vertex(domain: mesh.Mesh, expression: Expr, place: Sequence[float]) -> Fl
     compiled = compat.compile_expression(expression, corners, domain.comm)
     number = domain.topology.index_map(3).size_local
     nodes = domain.geometry.x[domain.geometry.dofmap[:number]]
-    size = np.ptp(nodes.reshape(-1, 3), axis=0).max(initial=0.0)
-    cell, corner = np.nonzero(np.linalg.norm(nodes - np.asarray(place), axis=2) <= 1e-7 * size)
-    values = compiled.eval(domain, cell.astype(np.int32)).reshape(len(cell), 4, -1)
+    extent = global_max(domain.comm, np.abs(domain.geometry.x))
+    cell, corner = np.nonzero(np.linalg.norm(nodes - np.asarray(place), axis=2) <= 1e-7 * extent)
+    size = int(np.prod(expression.ufl_shape, dtype=int))
+    values = compiled.eval(domain, cell.astype(np.int32)).reshape(len(cell), 4, size)
     local = values[np.arange(len(cell)), corner].sum(axis=0)
     count = global_sum(domain.comm, len(cell))
     if count == 0:
