@@ -59,7 +59,7 @@ def piola_stress(body: Body) -> Expr:
 def support_work(body: Body, support: Support, direction: Callable[[Floats], Floats]) -> float:
     """Work of the force of one support in a virtual displacement of its nodes, N mm. Collective.
 
-    Only the internal forces count, so no load or other term may act on these nodes.
+    Only body and loads count, so no other term may act on these nodes.
 
     Args:
         body: the body in equilibrium.
@@ -71,4 +71,4 @@ def support_work(body: Body, support: Support, direction: Callable[[Floats], Flo
     w, everywhere = fem.Function(space), fem.Function(space)
     everywhere.interpolate(direction)
     w.x.array.reshape(-1, 3)[nodes] = everywhere.x.array.reshape(-1, 3)[nodes]
-    return integrate(ufl.action(body.internal(), w))
+    return integrate(ufl.action(body.residual(), w))
