@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic.config import JsonDict
 
+from pipeline.config.routes import Routes
 from pipeline.config.shape import Shape
 from pipeline.config.sourced import (
     Area,
@@ -211,6 +212,7 @@ class Anatomy(Strict):
     )
 
     shape: Shape = Field(description="Extents of joints, bands and pads where nothing was measured")
+    routes: Routes = Field(description="Where the cables come from, behind the model")
 
     @model_validator(mode="after")
     def _layers_fit(self) -> Anatomy:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from pipeline.config.anatomy import Anatomy, Patient
+from pipeline.config.cables import BaseLaw, Cables
 from pipeline.config.joint import CALLUS, FusedJoint, Joint
 from pipeline.config.materials import (
     COMMON_REGIONS,
@@ -104,6 +105,13 @@ class Case(Strict):
     tissues: dict[str, str] = Field(
         description="Material of every region outside the joint",
         json_schema_extra=tissue_schema(COMMON_REGIONS),
+    )
+    cables: Cables | None = Field(
+        default=None, description="Tendons, fascia and ligaments as cables beside the meshed bands"
+    )
+    tmt1_law: BaseLaw | None = Field(
+        default=None,
+        description="Moment of the first tarsometatarsal joint against the turn of the metatarsal",
     )
     load: Load = Field(description="Force of the floor")
     floor: Floor = Field(description="The floor")

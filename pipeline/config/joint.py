@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from pipeline.config.anatomy import SMALLEST_GAP_MM, gap_fault
+from pipeline.config.cables import JointLaw
 from pipeline.config.hardware import (
     CrossedScrews,
     Device,
@@ -79,6 +80,9 @@ class MovingJoint(JointBase):
     )
     max_dorsiflexion_deg: Sourced[JointAngle] = Field(
         description="Largest dorsiflexion, counted from standing with the toe flat"
+    )
+    moment_law: JointLaw | None = Field(
+        default=None, description="Moment against dorsiflexion, which stops at max_dorsiflexion_deg"
     )
 
     @property

@@ -110,7 +110,8 @@ def mesh_key(case: Case) -> str:
     """
     data = bare(case.resolved())
     shaping = {key: data.get(key) for key in ("anatomy", "posture", "mesh")}
-    shaping["joint"] = {k: v for k, v in data["joint"].items() if k not in ("tissues", "healing", "grade")}
+    not_shaping = ("tissues", "healing", "grade", "moment_law")
+    shaping["joint"] = {k: v for k, v in data["joint"].items() if k not in not_shaping}
     shaping["patient"] = {k: data["patient"][k] for k in ("side", "foot_length_factor")}
     shaping["rocker"] = data["floor"].get("rocker")
     shoe = data.get("shoe") or {}

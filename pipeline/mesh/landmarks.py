@@ -1,4 +1,4 @@
-"""Landmarks that later stages measure by: frames of the bones, joints, sesamoids, bands, the floor."""
+"""Landmarks that later stages measure by: frames of bones and sesamoids, joints, bands, cables, the floor."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config import Case
+from pipeline.mesh.cables import routes
 from pipeline.mesh.implicit import Array, Frame
 from pipeline.mesh.ligaments import Band, bands_of
 from pipeline.mesh.posture import Posture, base_loss, groove, sesamoids_under
@@ -64,6 +65,7 @@ def landmarks(case: Case, posture: Posture, quality: MeshQuality, *, left: bool)
             for name, each in zip(("medial", "lateral"), pair, strict=True)
         },
         "bands": [attachment(band, side) for band in bands_of(case, posture)],
+        "cables": {name: route.as_dict(place) for name, route in routes(case, posture).items()},
         "posture": {
             "mtp1_dorsiflexion_deg": posture.mtp1_dorsiflexion_deg,
             "mtp2_dorsiflexion_deg": posture.mtp2_dorsiflexion_deg,

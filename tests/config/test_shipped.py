@@ -36,7 +36,7 @@ def numbers_without_source(data: Any, path: str = "") -> Iterator[str]:
     if isinstance(data, dict) and "source" not in data:
         for key, below in data.items():
             yield from numbers_without_source(below, f"{path}.{key}")
-    elif isinstance(data, int | float):
+    elif isinstance(data, int | float) and not isinstance(data, bool):
         yield path
 
 
