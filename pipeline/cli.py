@@ -18,7 +18,7 @@ from pipeline.config import Case, check_output_folder, load_case, write_default_
 from pipeline.console import Console
 from pipeline.doctor import run_doctor
 from pipeline.errors import INTERNAL, INTERRUPTED, ConfigError, FirstRayError
-from pipeline.machine import physical_cores
+from pipeline.machine import follow, mpi_command, physical_cores
 from pipeline.mesh.picture import view_mesh
 from pipeline.run import Job, mesh_all, report, require_results, run_line, solve
 from pipeline.summary import headline
@@ -34,6 +34,7 @@ examples:
   firstray run my_foot.yaml -n 8                 the whole line for one case on 8 ranks
   firstray run normal stiff fused --out /scratch several cases, one report
   firstray mesh my_foot.yaml                     the mesh only
+  firstray verify -n 3 --only LIN-5 CON-2        benchmarks with known answers
   firstray exec python -c 'import dolfinx'       anything inside the environment
 exit codes: 0 done, 2 bad input, 3 not converged, 4 linear solver or memory, 5 interrupted,
             6 quality gate, 70 fault of the program
@@ -159,6 +160,14 @@ def run_test(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_verify(args: argparse.Namespace) -> int:
+    """Solve the benchmarks with known answers and print the table."""
+    program = ["-m", "mpi4py", "-m", "pipeline.solve.verification"]
+    program += ["--only", *args.only] if args.only else []
+    program += ["--out", str(Path(args.out).resolve())] if args.out else []
+    return follow(mpi_command(args.ranks, program), lambda line: print(line, flush=True))
+
+
 def run_exec(args: argparse.Namespace) -> int:
     """Run any command inside the environment."""
     if not args.command:
@@ -222,6 +231,10 @@ def build_parser() -> argparse.ArgumentParser:
         "doctor", lambda args: run_doctor(args.ranks, sys.stdout), "check the environment by using it"
     )
     doctor.add_argument("-n", "--ranks", type=positive_int, default=physical_cores())
+    verify = add("verify", run_verify, "solve the benchmarks with known answers")
+    verify.add_argument("-n", "--ranks", type=positive_int, default=physical_cores(), help="MPI ranks")
+    verify.add_argument("--only", nargs="+", metavar="ID", help="benchmarks to run, such as LIN-5 CON-2")
+    verify.add_argument("--out", help="JSON file for the table")
     schema = add("schema", run_schema, "JSON schema of a case, for editors")
     schema.add_argument(
         "--write", action="store_true", help="write configs/default.yaml and configs/schema.json"

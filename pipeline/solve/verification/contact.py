@@ -61,7 +61,7 @@ PENALTIES = (400.0, 1000.0)
 
 
 def ball_on_floor(comm: MPI.Comm) -> dict[str, float]:
-    """CON-2: quarter of a half ball, its equator held in z, pressed by a floor that is driven by the force."""
+    """CON-2: quarter of a half ball, its equator held in z, pressed by a floor with a given force."""
     found = {}
     a = HERTZ.half_width
     domain = spread(comm, lambda: quarter_ball(HERTZ.radius, a / 8, 1.1 * a, 0.45))
@@ -149,12 +149,10 @@ HEIGHT, WEIGHT_DENSITY, SOFT, SIDE = 0.1, 9810.0, (1e5, 0.3), 0.05
 
 
 def column(comm: MPI.Comm) -> tuple[Body, Floor, float]:
-    """Column between smooth walls under its weight, and a floor below it that would carry the weight as it is."""
+    """Column between smooth walls under its weight, and a floor that carries it; the body has no other."""
     axes = (even(0, SIDE, 2), even(0, SIDE, 2), even(0, HEIGHT, 4))
     domain = spread(comm, lambda: lattice(axes))
-    walls = [
-        support_where(domain, plane(axis, place), (axis,)) for axis in (0, 1) for place in (0.0, SIDE)
-    ]
+    walls = [support_where(domain, plane(axis, place), (axis,)) for axis in (0, 1) for place in (0.0, SIDE)]
     gravity = body_force(constant(domain, (0.0, 0.0, -WEIGHT_DENSITY)), ufl.dx(domain=domain))
     mu_lam = lame(*SOFT)[::-1]
     body = Body(domain, neo_hookean(domain, *mu_lam), walls, [gravity])
@@ -204,9 +202,7 @@ BENCHMARKS = (
         "CON-5",
         "flat punch on a bonded layer (Hayes)",
         "Fredholm equation, confirmed by axisymmetric p-FEM",
-        tuple(
-            Quantity(f"kappa, a/h = {a}, nu = {nu}", kappa, 0.02) for (a, nu), kappa in HAYES.items()
-        ),
+        tuple(Quantity(f"kappa, a/h = {a}, nu = {nu}", kappa, 0.02) for (a, nu), kappa in HAYES.items()),
         flat_punch,
     ),
     Benchmark(

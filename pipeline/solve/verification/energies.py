@@ -15,7 +15,15 @@ def lame(young: float, poisson: float) -> tuple[float, float]:
 
 
 def small_strain(domain: mesh.Mesh, young: float, poisson: float) -> Density:
-    r"""Linear elasticity: :math:`\tfrac{\lambda}{2}(\operatorname{tr}\varepsilon)^2 + \mu\,\varepsilon:\varepsilon`."""
+    r"""Linear elasticity, in the small strain :math:`\varepsilon = \operatorname{sym}(F - 1)`.
+
+    .. math:: \Psi = \tfrac{\lambda}{2}(\operatorname{tr}\varepsilon)^2 + \mu\,\varepsilon : \varepsilon
+
+    Args:
+        domain: mesh that the constants belong to.
+        young: Young's modulus, MPa.
+        poisson: Poisson's ratio.
+    """
     lam, mu = (constant(domain, value) for value in lame(young, poisson))
 
     def energy(F: ufl.core.expr.Expr) -> ufl.core.expr.Expr:
@@ -26,7 +34,15 @@ def small_strain(domain: mesh.Mesh, young: float, poisson: float) -> Density:
 
 
 def saint_venant(domain: mesh.Mesh, young: float, poisson: float) -> Density:
-    r"""Linear elasticity in the Green strain :math:`(F^T F - 1)/2`, for large rotations."""
+    r"""Linear elasticity in the Green strain :math:`E = (F^T F - 1)/2`, for large rotations.
+
+    .. math:: \Psi = \tfrac{\lambda}{2}(\operatorname{tr} E)^2 + \mu\, E : E
+
+    Args:
+        domain: mesh that the constants belong to.
+        young: Young's modulus, MPa.
+        poisson: Poisson's ratio.
+    """
     lam, mu = (constant(domain, value) for value in lame(young, poisson))
 
     def energy(F: ufl.core.expr.Expr) -> ufl.core.expr.Expr:
@@ -37,7 +53,15 @@ def saint_venant(domain: mesh.Mesh, young: float, poisson: float) -> Density:
 
 
 def neo_hookean(domain: mesh.Mesh, mu: float, lam: float) -> Density:
-    r"""Compressible: :math:`\tfrac{\mu}{2}(I_1 - 3) - \mu\ln J + \tfrac{\lambda}{2}(\ln J)^2`; mu, lam in MPa."""
+    r"""Compressible neo-Hookean solid.
+
+    .. math:: \Psi = \tfrac{\mu}{2}(I_1 - 3) - \mu \ln J + \tfrac{\lambda}{2}(\ln J)^2
+
+    Args:
+        domain: mesh that the constants belong to.
+        mu: shear modulus, MPa.
+        lam: first Lame constant, MPa.
+    """
     m, la = constant(domain, mu), constant(domain, lam)
 
     def energy(F: ufl.core.expr.Expr) -> ufl.core.expr.Expr:
@@ -48,7 +72,15 @@ def neo_hookean(domain: mesh.Mesh, mu: float, lam: float) -> Density:
 
 
 def split_neo_hookean(domain: mesh.Mesh, mu: float, bulk: float) -> Density:
-    r"""Shape and volume apart: :math:`\tfrac{\mu}{2}(J^{-2/3} I_1 - 3) + \tfrac{\kappa}{4}(J^2 - 1 - 2\ln J)`."""
+    r"""Neo-Hookean solid whose shape and volume are apart.
+
+    .. math:: \Psi = \tfrac{\mu}{2}(J^{-2/3} I_1 - 3) + \tfrac{\kappa}{4}(J^2 - 1 - 2 \ln J)
+
+    Args:
+        domain: mesh that the constants belong to.
+        mu: shear modulus, MPa.
+        bulk: bulk modulus kappa, MPa.
+    """
     m, k = constant(domain, mu), constant(domain, bulk)
 
     def energy(F: ufl.core.expr.Expr) -> ufl.core.expr.Expr:

@@ -82,7 +82,7 @@ def pressed_apart(comm: MPI.Comm, axes: int, values: Sequence[float]) -> list[Bo
     """Shell (3 axes) or ring (2 axes) under following pressures inside, mu = 1; one body for each."""
     domain = shell(comm) if axes == 3 else ring(comm)
     ds = surface(domain, _inner(axes))
-    bodies = []
+    bodies: list[Body] = []
     for value in values:
         p = constant(domain, value)
         energy = split_neo_hookean(domain, 1.0, BULK_BY_SHEAR)

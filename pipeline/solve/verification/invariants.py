@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -66,9 +67,7 @@ class Dome:
     def press(self, kind: Solver = "direct") -> Dome:
         """Bring it to its force. Collective."""
         load = pressing(self.floor, self.force)
-        settle(
-            self.body, 1e-11 * self.force, terms=[self.floor], kind=kind, load=load, driver=self.floor
-        )
+        settle(self.body, 1e-11 * self.force, terms=[self.floor], kind=kind, load=load, driver=self.floor)
         return self
 
     def press_to(self, rise: float) -> System:
@@ -79,8 +78,8 @@ class Dome:
     def corner(self, x: float, y: float) -> Floats:
         """Displacement of a corner of the bottom by the length of a millimetre. Collective."""
         z = 0.1 * ((x - SIDE / 2) ** 2 + (y - SIDE / 2) ** 2)
-        place = self.length * np.array([x, y, z])
-        return displacement_at(self.body, place.tolist()) / self.length
+        place = (self.length * x, self.length * y, self.length * z)
+        return np.asarray(displacement_at(self.body, place) / self.length)
 
 
 def balance(comm: MPI.Comm) -> dict[str, float]:
@@ -99,11 +98,16 @@ def balance(comm: MPI.Comm) -> dict[str, float]:
     turned = ufl.cross(now, dome.push)
     for axis, unit in enumerate(np.eye(3)):
         moment[axis] += integrate(turned[axis] * dome.side)
-        moment[axis] += support_work(body, dome.clamp, lambda x, e=unit: np.cross(e, x.T).T)
+        moment[axis] += support_work(body, dome.clamp, partial(rotation, unit))
     return {
         "sum of forces by load": float(np.linalg.norm(force)) / dome.force,
         "sum of moments by load and height": float(np.linalg.norm(moment)) / (dome.force * HEIGHT),
     }
+
+
+def rotation(axis: Floats, x: Floats) -> Floats:
+    """Displacement of places, (3, n), in a small rotation about an axis through the origin."""
+    return np.asarray(np.cross(axis, x.T).T)
 
 
 def work(comm: MPI.Comm) -> dict[str, float]:

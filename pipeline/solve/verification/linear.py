@@ -123,7 +123,7 @@ def thick_cylinder(comm: MPI.Comm) -> dict[str, float]:
 
 
 def hole_to_square(points: Floats) -> Floats:
-    """Map (logarithmic share of the way out, angle, z) to the quarter plate [0, 4]^2 with a hole of radius 1."""
+    """Map (logarithmic share of the way out, angle, z) to the plate [0, 4]^2 with a hole of radius 1."""
     s, angle, z = points.T
     direction = np.column_stack([np.cos(angle), np.sin(angle)])
     out = 4.0 / np.abs(direction).max(axis=1)

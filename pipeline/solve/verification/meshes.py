@@ -26,15 +26,9 @@ _STEPS = np.cumsum([[0, *order] for order in itertools.permutations((1, 2, 4))],
 
 def spread(comm: MPI.Comm, build: Callable[[], Tetrahedra]) -> mesh.Mesh:
     """Build a mesh on rank 0 and distribute it. Collective."""
-    points, cells = np.empty((0, 3)), np.empty((0, 4), dtype=np.int64)
-    sizes = []
-
-    def on_rank_0() -> None:
-        sizes.extend(build())
-
-    on_root(comm, on_rank_0)
-    if sizes:
-        points, cells = sizes
+    built: list[Tetrahedra] = []
+    on_root(comm, lambda: built.append(build()))
+    points, cells = built[0] if built else (np.empty((0, 3)), np.empty((0, 4), dtype=np.int64))
     element = basix.ufl.element("Lagrange", "tetrahedron", 1, shape=(3,))
     partitioner = mesh.create_cell_partitioner(mesh.GhostMode.none)
     domain = mesh.create_mesh(comm, cells, points, element, partitioner)
@@ -91,7 +85,7 @@ def even(first: float, last: float, count: int) -> Floats:
 def graded(first: float, last: float, count: int, ratio: float) -> Floats:
     """Intervals that grow from the first to the last by a ratio in all."""
     lengths = np.geomspace(1.0, ratio, count)
-    return first + (last - first) * np.concatenate([[0.0], np.cumsum(lengths)]) / lengths.sum()
+    return np.asarray(first + (last - first) * np.concatenate([[0.0], np.cumsum(lengths)]) / lengths.sum())
 
 
 def sector(points: Floats) -> Floats:
