@@ -14,7 +14,7 @@ from pipeline.solve.linear import LinearSettings
 from pipeline.solve.mpi import global_sum
 from pipeline.solve.system import System
 from pipeline.solve.term import Term
-from tests.solve.boxes import Floats, box
+from tests.solve.boxes import Floats, Ints, box
 from tests.solve.models import COMM
 
 import basix.ufl  # isort: skip
@@ -33,7 +33,8 @@ def neo_hooke(F: ufl.core.expr.Expr) -> ufl.core.expr.Expr:
 
 def two_blocks() -> mesh.Mesh:
     """Blocks of 4 x 4 x 4 mm over 0 < x < 4 and 8 < x < 12."""
-    points, cells = np.empty((0, 3)), np.empty((0, 4), dtype=np.int64)
+    points: Floats = np.empty((0, 3))
+    cells: Ints = np.empty((0, 4), dtype=np.int64)
     if COMM.rank == 0:
         points, cells = box((12.0, 4.0, 4.0), (6, 2, 2))
         middle = points[cells].mean(axis=1)[:, 0]
@@ -124,8 +125,8 @@ def resultant(
     """
     number, values = term.force()
     node = number.reshape(-1, 3)[:, 0] // 3 - body.level.space.dofmap.index_map.local_range[0]
-    rest, force = body.level.space.tabulate_dof_coordinates()[node], -values.reshape(-1, 3)
-    force = force * where(rest)[:, None]
+    rest = body.level.space.tabulate_dof_coordinates()[node]
+    force: Floats = -values.reshape(-1, 3) * where(rest)[:, None]
     return (
         np.asarray(global_sum(COMM, force.sum(axis=0))),
         np.asarray(global_sum(COMM, np.cross(places(body)[node], force).sum(axis=0))),
@@ -137,8 +138,8 @@ def support_forces(body: Body, where: Callable[[Floats], NDArray[np.bool_]]) -> 
     residual = fem.assemble_vector(body._residual)
     residual.scatter_reverse(la.InsertMode.add)
     owned = body.level.owned
-    force = np.where(body.level.held[:owned], residual.array[:owned], 0.0).reshape(-1, 3)
-    force = force * where(body.level.space.tabulate_dof_coordinates()[: owned // 3])[:, None]
+    held = np.where(body.level.held[:owned], residual.array[:owned], 0.0).reshape(-1, 3)
+    force: Floats = held * where(body.level.space.tabulate_dof_coordinates()[: owned // 3])[:, None]
     return (
         np.asarray(global_sum(COMM, force.sum(axis=0))),
         np.asarray(global_sum(COMM, np.cross(places(body)[: owned // 3], force).sum(axis=0))),

@@ -38,11 +38,11 @@ def threaded(body: Body, law: Tension | Elastic) -> Cable:
     return Cable(body, [ends[0], Point(VIA, patch(body, right, VIA)), ends[1]], law)
 
 
-def windlass(body: Body, law: Tension | Elastic) -> Cable:
+def windlass(body: Body, law: Tension | Elastic, sign: float = 1.0) -> Cable:
     """A cable from the left block under a drum that moves with it to the right block."""
     start, end = np.array([2.0, 1.5, 2.0]), np.array([10.0, 2.5, 2.0])
     head = patch(body, left, np.array([4.0, 2.0, 4.0]))
-    drum = Drum(0, CENTRE, np.array([0.0, 1.0, 0.0]), SIDE, RADIUS, head)
+    drum = Drum(0, CENTRE, np.array([0.0, sign, 0.0]), SIDE, RADIUS, head)
     points = [Point(start, patch(body, left, start)), Point(end, patch(body, right, end))]
     return Cable(body, points, law, [drum])
 
@@ -145,11 +145,12 @@ def test_energy_does_not_depend_on_the_observer() -> None:
     assert cable.length_mm == pytest.approx(cable.built_mm, rel=1e-13)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("angle_deg", [10.0, 45.0, 90.0])
-def test_windlass_takes_up_its_radius_times_the_angle(angle_deg: float) -> None:
+def test_windlass_takes_up_its_radius_times_the_angle(angle_deg: float, sign: float) -> None:
     """The toe turns about the axis of the head: the slip lengthens by r theta and bends it back by T r."""
     body = blocks("none")
-    cable = windlass(body, Tension(20.0))
+    cable = windlass(body, Tension(20.0), sign)
     body.u.interpolate(turned(angle_deg, CENTRE))
     cable.refresh()
     flat = np.hypot(cable_plane(cable.built_mm) + RADIUS * np.radians(angle_deg), 1.0)
