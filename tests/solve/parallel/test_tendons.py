@@ -17,7 +17,6 @@ from pipeline.solve.body import Body
 from pipeline.solve.mesh_file import MeshFile, read_mesh_file
 from pipeline.solve.model import FootMesh, distribute
 from pipeline.solve.tendons import attached_report, attached_terms, cables_of, springs_of
-from tests.solve.boxes import Floats
 from tests.solve.models import COMM, agree
 from tests.solve.test_stage import write_foot
 
@@ -50,7 +49,7 @@ def foot_of(case: Case, folder: Path) -> tuple[FootMesh, Body, dict[str, Any]]:
     return foot, foot_body(foot, case.materials_by_region()), geometry
 
 
-def plain(x: Floats) -> list[float]:
+def plain(x: Any) -> list[float]:
     return [float(value) for value in x]
 
 
