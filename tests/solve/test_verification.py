@@ -61,11 +61,11 @@ def test_benchmark_is_within_tolerance(benchmark: Benchmark, ranks: int, tmp_pat
 
 @pytest.mark.parametrize("ranks", [2, 3])
 def test_ranks_do_not_matter(ranks: int, tmp_path: Path) -> None:
-    """What is measured is the same on 1, 2 and 3 ranks, to 1e-6 of what is expected, or to its error."""
+    """What is measured is the same on 1, 2 and 3 ranks: to 1e-6, or 1 % of a tolerance about zero."""
     one, many = solved(1, tmp_path), solved(ranks, tmp_path)
     for key, line in one.items():
-        scale = max(abs(line["reference"]), line["tolerance"])
-        assert many[key]["measured"] == pytest.approx(line["measured"], abs=1e-6 * scale), key
+        allowed = 1e-6 * abs(line["reference"]) or 0.01 * line["tolerance"]
+        assert many[key]["measured"] == pytest.approx(line["measured"], abs=allowed), key
 
 
 def test_no_two_quantities_share_a_name() -> None:
@@ -76,7 +76,13 @@ def test_no_two_quantities_share_a_name() -> None:
 
 def test_the_document_is_covered() -> None:
     """Every benchmark that is asked for is in the table."""
-    wanted = {"LIN": (1, 2, 3, 5, 6, 7, 8), "FIN": range(1, 6), "CON": (2, 5, 7), "INV": range(1, 6)}
+    wanted = {
+        "MAT": (1, 2, 3, 5),
+        "LIN": (1, 2, 3, 5, 6, 7, 8),
+        "FIN": range(1, 6),
+        "CON": (2, 5, 7),
+        "INV": range(1, 6),
+    }
     asked = {f"{group}-{number}" for group, numbers in wanted.items() for number in numbers} | {"MMS-1"}
     assert asked <= {benchmark.id for benchmark in table.BENCHMARKS}
 

@@ -88,3 +88,28 @@ def split_neo_hookean(domain: mesh.Mesh, mu: float, bulk: float) -> Density:
         return m / 2 * (J ** (-2 / 3) * ufl.inner(F, F) - 3) + k / 4 * (J**2 - 1 - 2 * ufl.ln(J))
 
     return energy
+
+
+def mooney_rivlin(domain: mesh.Mesh, c10: float, c01: float, bulk: float, c20: float = 0.0) -> Density:
+    r"""Mooney-Rivlin solid, with Signorini's quadratic term; shape and volume are apart.
+
+    .. math:: \Psi = c_{10}(\bar I_1 - 3) + c_{01}(\bar I_2 - 3) + c_{20}(\bar I_1 - 3)^2
+        + \tfrac{\kappa}{2}(\ln J)^2
+
+    Args:
+        domain: mesh that the constants belong to.
+        c10: first constant, MPa.
+        c01: second constant, MPa.
+        bulk: bulk modulus kappa, MPa.
+        c20: constant of the quadratic term, MPa.
+    """
+    a, b, k, q = (constant(domain, value) for value in (c10, c01, bulk, c20))
+
+    def energy(F: ufl.core.expr.Expr) -> ufl.core.expr.Expr:
+        J, C = ufl.det(F), F.T * F
+        first = ufl.tr(C)
+        one = J ** (-2 / 3) * first - 3
+        two = J ** (-4 / 3) * (first**2 - ufl.inner(C, C)) / 2 - 3
+        return a * one + b * two + q * one**2 + k / 2 * ufl.ln(J) ** 2
+
+    return energy

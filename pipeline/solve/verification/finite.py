@@ -60,9 +60,9 @@ def _loaded_membrane(comm: MPI.Comm, mu: float, second: float, *, split: bool) -
     return body
 
 
-def shell(comm: MPI.Comm) -> mesh.Mesh:
-    """Octant of the hollow sphere of radii 1 and 2."""
-    axes = (graded(1, 2, 5, 2.5), even(0, np.pi / 2, 8), even(0, np.pi / 2, 8))
+def shell(comm: MPI.Comm, around: int) -> mesh.Mesh:
+    """Octant of the hollow sphere of radii 1 and 2, with a number of cubes along its edges."""
+    axes = (graded(1, 2, 5, 2.5), even(0, np.pi / 2, around), even(0, np.pi / 2, around))
     return spread(comm, lambda: lattice(axes, octant))
 
 
@@ -80,7 +80,7 @@ def supports_of_symmetry(domain: mesh.Mesh, axes: int) -> list[Support]:
 
 def pressed_apart(comm: MPI.Comm, axes: int, values: Sequence[float]) -> list[Body]:
     """Shell (3 axes) or ring (2 axes) under following pressures inside, mu = 1; one body for each."""
-    domain = shell(comm) if axes == 3 else ring(comm)
+    domain = shell(comm, 8) if axes == 3 else ring(comm)
     ds = surface(domain, _inner(axes))
     bodies: list[Body] = []
     for value in values:
@@ -101,7 +101,7 @@ def moved_apart(comm: MPI.Comm, axes: int, stretches: Sequence[float]) -> Iterat
 
     The pressure is the derivative of the energy by the volume of the cavity.
     """
-    domain = shell(comm) if axes == 3 else ring(comm)
+    domain = shell(comm, 6) if axes == 3 else ring(comm)
     most = stretches[-1] - 1.0
 
     def radial(x: Floats) -> Floats:

@@ -79,7 +79,7 @@ def _cleaned(points: Floats, cells: Ints) -> Tetrahedra:
 
 def even(first: float, last: float, count: int) -> Floats:
     """Equal intervals."""
-    return np.linspace(first, last, count + 1)
+    return np.linspace(first, last, count + 1, dtype=np.float64)
 
 
 def graded(first: float, last: float, count: int, ratio: float) -> Floats:

@@ -8,12 +8,13 @@ from dataclasses import asdict
 from typing import Any
 
 from pipeline.errors import ConfigError
-from pipeline.solve.verification import contact, finite, invariants, linear, manufactured
+from pipeline.solve.verification import contact, finite, homogeneous, invariants, linear, manufactured
 from pipeline.solve.verification.benchmark import Benchmark, Line, measured_lines
 
 from mpi4py import MPI  # isort: skip
 
 BENCHMARKS: tuple[Benchmark, ...] = (
+    *homogeneous.BENCHMARKS,
     *linear.BENCHMARKS,
     *finite.BENCHMARKS,
     *contact.BENCHMARKS,
