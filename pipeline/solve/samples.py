@@ -7,6 +7,7 @@ sampled, they need no assembly, and a few thousand facets are cheap.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,8 @@ class Trace:
     """Facet points in one space.
 
     Attributes:
-        shape: functions of the facet's nodes at its points, (facets, points, nodes).
+        shape: functions of the facet's nodes at its points, (facets, points, nodes); corners come first, see
+            :func:`facet_nodes`.
         nodes: local nodes of each facet, (facets, nodes).
         number: global dof numbers, negative where held, (facets, nodes, 3).
     """
@@ -97,7 +99,7 @@ class FacetSamples:
     def _trace(self, level: Level) -> Trace:
         element = level.space.element.basix_element
         reference = basix.geometry(basix.CellType.tetrahedron)
-        closure = np.array(element.entity_closure_dofs[2], dtype=np.int64)
+        closure = facet_nodes(element)
         tables = [
             element.tabulate(0, self.shares @ reference[corners])[0, :, :, 0][:, own]
             for corners, own in zip(FACES, closure, strict=True)
@@ -108,6 +110,23 @@ class FacetSamples:
             nodes = np.empty((0, closure.shape[1]), dtype=np.int32)
         number = level.number.reshape(-1, 3)[nodes]
         return Trace(np.asarray(tables)[self._places], nodes, number)
+
+
+def facet_nodes(element: Any) -> NDArray[np.int64]:
+    """Functions of a Lagrange tetrahedron that do not vanish on each face, (4, nodes).
+
+    Those of its corners come first, in the order of :data:`FACES`; for quadratic elements those of the edges
+    opposite the corners follow.
+    """
+    if element.degree > 2:
+        return np.array(element.entity_closure_dofs[2], dtype=np.int64)
+    nodes = [[element.entity_dofs[0][corner][0] for corner in face] for face in FACES]
+    if element.degree == 2:
+        ends = [set(edge) for edge in basix.topology(basix.CellType.tetrahedron)[1]]
+        for face, found in zip(FACES.tolist(), nodes, strict=True):
+            opposite = [ends.index(set(face) - {corner}) for corner in face]
+            found += [element.entity_dofs[1][edge][0] for edge in opposite]
+    return np.array(nodes, dtype=np.int64)
 
 
 def cells_and_places(

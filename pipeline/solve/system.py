@@ -119,6 +119,12 @@ class System:
         """Tangent stiffness at the last update, N/mm."""
         return self._fine.matrix
 
+    def vector(self) -> PETSc.Vec:
+        """A zero vector of forces or displacements, with ghosts."""
+        vector = compat.petsc_vector(self.body.u).duplicate()
+        vector.set(0.0)
+        return vector
+
     def assemble(self) -> None:
         """Assemble the tangent at the state of the last force on all levels."""
         for stiffness in (self._fine, self._coarse):
