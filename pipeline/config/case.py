@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from pipeline.config.anatomy import Anatomy, Patient
+from pipeline.config.articulation import Articulation
 from pipeline.config.cables import BaseLaw, Cables
 from pipeline.config.joint import CALLUS, FusedJoint, Joint
 from pipeline.config.materials import (
@@ -106,6 +107,7 @@ class Case(Strict):
         description="Material of every region outside the joint",
         json_schema_extra=tissue_schema(COMMON_REGIONS),
     )
+    articulation: Articulation = Field(description="How the joints move: bonded or sliding")
     cables: Cables | None = Field(
         default=None, description="Tendons, fascia and ligaments as cables beside the meshed bands"
     )

@@ -12,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.regions import Region
+from pipeline.solve.articular import Contact
 from pipeline.solve.body import Body
+from pipeline.solve.cable import Cable
 from pipeline.solve.floor import FLAT, Floor, FloorProfile
+from pipeline.solve.joint_spring import JointSpring
 from pipeline.solve.laws import energy_density
 from pipeline.solve.level import Support
 from pipeline.solve.linear import LinearSettings
@@ -23,6 +26,7 @@ from pipeline.solve.model import FootMesh, distribute
 from pipeline.solve.mpi import global_sum
 from pipeline.solve.newton import Newton, NewtonSettings
 from pipeline.solve.system import System
+from pipeline.solve.tendons import attached_report
 
 from mpi4py import MPI  # isort: skip
 
@@ -40,6 +44,8 @@ class Problem:
         newton_rtol: residual at which an equilibrium is accepted, as a share of the target force.
         max_newton: Newton iterations of a step.
         profile: height of the floor.
+        contacts: makes the contacts of open joints, by name.
+        attached: makes cables and joint springs, whose ``share`` grows with the load.
     """
 
     materials: Mapping[Region, Any]
@@ -50,6 +56,8 @@ class Problem:
     newton_rtol: float
     max_newton: int
     profile: FloorProfile = FLAT
+    contacts: Callable[[FootMesh, Body], dict[str, Contact]] = lambda foot, body: {}
+    attached: Callable[[FootMesh, Body], list[Cable | JointSpring]] = lambda foot, body: []
 
 
 @dataclass
@@ -60,6 +68,8 @@ class Analysis:
     body: Body
     floor: Floor
     system: System
+    contacts: dict[str, Contact]
+    attached: list[Cable | JointSpring]
     steps: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -89,9 +99,11 @@ def set_up(
     clock.lap("distribute")
     body = foot_body(foot, problem.materials)
     floor = Floor(body, foot.sole, problem.penalty_MPa_per_mm, problem.profile)
-    system = System(body, [floor], problem.linear, detail)
+    contacts = problem.contacts(foot, body)
+    attached = problem.attached(foot, body)
+    system = System(body, [floor, *contacts.values(), *attached], problem.linear, detail)
     clock.lap("forms")
-    analysis = Analysis(foot, body, floor, system)
+    analysis = Analysis(foot, body, floor, system, contacts, attached)
     analysis.seconds = clock.laps
     detail(
         f"{analysis.dofs} dofs, {foot.totals[1]} cells, {foot.totals[2]} sole facets; {cells_per_rank(foot)}"
@@ -131,6 +143,8 @@ def run_steps(
     newton = Newton(analysis.system, settings, driver=floor, log=detail)
 
     def load(share: float) -> float:
+        for term in analysis.attached:
+            term.share = share
         target = share * problem.target_force_N
         if share > 0.0 and floor.pull() <= 0.0:
             floor.meet(target)
@@ -164,6 +178,8 @@ def _entry(step: Step, analysis: Analysis, problem: Problem) -> dict[str, Any]:
         "residual_N": step.newton.residual_N,
         "seconds": round(step.seconds, 3),
         "region_force_N": floor.region_forces(),
+        "contacts": {name: contact.result() for name, contact in analysis.contacts.items()},
+        "attached": attached_report(analysis.attached),
     }
 
 

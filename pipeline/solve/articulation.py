@@ -76,24 +76,10 @@ SPACES = {
 }
 
 
-@dataclass(frozen=True)
-class OpenedMesh:
-    """A mesh without the cells of its joint spaces, cut through where the two sides touch.
+def opened(file: MeshFile, joints: Iterable[Joint]) -> MeshFile:
+    """Leave out the cells of some joint spaces, part the two sides, and name the facets that face each other.
 
-    Attributes:
-        file: the mesh that is left; points that only the joint spaces had are gone, points that both sides
-            shared are doubled.
-        facets: vertices of the facets that face the other side, (n, 3).
-        side: of each facet the value of its :class:`Joint`, plus one on the distal side, (n,).
-    """
-
-    file: MeshFile
-    facets: Ints
-    side: Ints
-
-
-def opened(file: MeshFile, joints: Iterable[Joint]) -> OpenedMesh:
-    """Leave out the cells of some joint spaces and part the two sides.
+    Points that only the joint spaces had are gone, points that both sides shared are doubled.
 
     Args:
         file: the checked mesh.
@@ -212,17 +198,18 @@ def flakes(cells: Ints, kept: NDArray[np.bool_], lining: NDArray[np.bool_]) -> N
     return kept & ~np.isin(body, body[kept & ~lining])
 
 
-def _renumbered(file: MeshFile, cells: Ints, kept: NDArray[np.bool_], facets: Ints, side: Ints) -> OpenedMesh:
+def _renumbered(file: MeshFile, cells: Ints, kept: NDArray[np.bool_], facets: Ints, side: Ints) -> MeshFile:
     """The mesh of the kept cells with points in a row; further copies of a point come last."""
     used, number = np.unique(cells[kept], return_inverse=True)
-    left = replace(
+    return replace(
         file,
         points=file.points[used % len(file.points)],
         cells=number.reshape(-1, 4),
         region=file.region[kept],
         sole_facets=np.searchsorted(used, file.sole_facets),
+        contact_facets=np.searchsorted(used, facets),
+        contact_side=side,
     )
-    return OpenedMesh(left, np.searchsorted(used, facets), side)
 
 
 def _among(region: Ints, wanted: frozenset[Region]) -> NDArray[np.bool_]:

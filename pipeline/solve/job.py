@@ -12,13 +12,16 @@ from pipeline import stage
 from pipeline.config import Case, load_case
 from pipeline.errors import ConfigError, MeshError
 from pipeline.solve.analysis import Analysis, Clock, Problem, peak_memory_GB, run_steps, set_up
+from pipeline.solve.articulation import Joint, opened
 from pipeline.solve.fields import collect
 from pipeline.solve.floor import FloorProfile
+from pipeline.solve.joints import contacts_of
 from pipeline.solve.key import MESH_FILE, STAGE, solve_key
 from pipeline.solve.linear import LinearSettings
-from pipeline.solve.mesh_file import MeshFile, read_mesh_file
+from pipeline.solve.mesh_file import MeshFile, check_attached, read_mesh_file
 from pipeline.solve.mpi import on_root
 from pipeline.solve.output import FIELDS, STEPS, Log, Status, prepare_folder, write_fields
+from pipeline.solve.tendons import attached_terms
 
 from mpi4py import MPI  # isort: skip
 
@@ -37,11 +40,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What rank 0 read, for all ranks: the case as plain data, the key of the stage, the floor."""
+    """What rank 0 read, for all ranks: the case as plain data, the key of the stage, the landmarks."""
 
     data: dict[str, Any]
     key: str
-    profile: FloorProfile
+    geometry: dict[str, Any]
 
     @property
     def case(self) -> Case:
@@ -49,23 +52,44 @@ class Inputs:
         return Case.model_validate(self.data)
 
 
-def read_profile(mesh: Path) -> FloorProfile:
-    """Height of the floor that the mesh stage built the foot on.
+def read_geometry(mesh: Path) -> dict[str, Any]:
+    """Landmarks of the foot in the mesh, ``geometry.json``.
 
     Raises:
-        MeshError: ``geometry.json`` is missing or damaged.
+        MeshError: the file is missing or damaged.
     """
     path = mesh / "geometry.json"
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        rocker = data.get("rocker") or {}
-        return FloorProfile(float(data["floor_z_mm"]), **{key: float(rocker[key]) for key in rocker})
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        profile_of(data)
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise MeshError(f"{path}: cannot be read ({fault}); run the mesh stage again") from None
+    return data
 
 
-def problem_of(case: Case, profile: FloorProfile) -> Problem:
-    """The mechanical problem a case describes, on a floor."""
+def profile_of(geometry: dict[str, Any]) -> FloorProfile:
+    """Height of the floor that the mesh stage built the foot on."""
+    rocker = geometry.get("rocker") or {}
+    return FloorProfile(float(geometry["floor_z_mm"]), **{key: float(rocker[key]) for key in rocker})
+
+
+def read_mesh(folder: Path, case: Case) -> MeshFile:
+    """The checked mesh of a case, its joint spaces open if its joints slide. Call on one rank only.
+
+    Raises:
+        MeshError: see :func:`read_mesh_file`; or opening the joints has set a part loose.
+    """
+    path = folder / MESH_FILE
+    file = read_mesh_file(path, case.materials_by_region().keys())
+    if case.articulation.mode == "bonded":
+        return file
+    file = opened(file, Joint)
+    check_attached(path, file)
+    return file
+
+
+def problem_of(case: Case, geometry: dict[str, Any]) -> Problem:
+    """The mechanical problem a case describes, with the landmarks of its mesh."""
     return Problem(
         materials=case.materials_by_region(),
         penalty_MPa_per_mm=case.floor.penalty_MPa_per_mm.value,
@@ -74,7 +98,9 @@ def problem_of(case: Case, profile: FloorProfile) -> Problem:
         linear=LinearSettings(kind=case.solver.linear, rtol=case.solver.linear_rtol),
         newton_rtol=case.solver.newton_rtol,
         max_newton=case.solver.max_newton,
-        profile=profile,
+        profile=profile_of(geometry),
+        contacts=lambda foot, body: contacts_of(case, foot, body),
+        attached=lambda foot, body: attached_terms(case, geometry, foot, body),
     )
 
 
@@ -90,7 +116,7 @@ def run_job(comm: MPI.Comm, job: Job) -> None:
     inputs = on_root(comm, lambda: _read(job, mesh))
     file = mesh[0] if mesh else None
     log = Log(job.out, comm.rank)
-    problem = problem_of(inputs.case, inputs.profile)
+    problem = problem_of(inputs.case, inputs.geometry)
     log.detail(f"case {inputs.data['name']}, {comm.size} rank(s), target {problem.target_force_N:.3f} N")
     analysis = set_up(comm, file, problem, log.detail)
     run_steps(analysis, problem, log.line, log.detail)
@@ -112,8 +138,8 @@ def _begin(comm: MPI.Comm, job: Job) -> None:
 def _read(job: Job, mesh: list[MeshFile]) -> Inputs:
     """Read and check case and mesh; the mesh is put into the list. Rank 0."""
     case = load_case(job.case)
-    mesh.append(read_mesh_file(job.mesh / MESH_FILE, case.materials_by_region().keys()))
-    return Inputs(case.resolved(), solve_key(case, job.mesh), read_profile(job.mesh))
+    mesh.append(read_mesh(job.mesh, case))
+    return Inputs(case.resolved(), solve_key(case, job.mesh), read_geometry(job.mesh))
 
 
 def _finish(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class MeshFile:
         region: value of :class:`Region` of every cell, shape (nc,).
         sole_facets: vertices of the sole triangles, shape (nf, 3).
         sole_region: value of :class:`Sole` of every sole triangle, shape (nf,).
+        contact_facets: vertices of the facets of opened joints, shape (nk, 3).
+        contact_side: side and joint of each of these, see :mod:`pipeline.solve.articulation`, (nk,).
     """
 
     points: Floats
@@ -44,6 +46,8 @@ class MeshFile:
     region: Ints
     sole_facets: Ints
     sole_region: Ints
+    contact_facets: Ints = field(default_factory=lambda: np.empty((0, 3), dtype=np.int64))
+    contact_side: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     @property
     def volume_mm3(self) -> Floats:
@@ -75,7 +79,7 @@ def read_mesh_file(path: Path, regions: Collection[Region]) -> MeshFile:
     _check_nodes(path, found)
     _check_volumes(path, found)
     _check_sole(path, found)
-    _check_attached(path, found)
+    check_attached(path, found)
     return found
 
 
@@ -177,8 +181,12 @@ def _check_sole(path: Path, mesh: MeshFile) -> None:
         )
 
 
-def _check_attached(path: Path, mesh: MeshFile) -> None:
-    """Every cell hangs together, node by node, with the clamped block."""
+def check_attached(path: Path, mesh: MeshFile) -> None:
+    """Every cell hangs together, node by node, with the clamped block.
+
+    Raises:
+        MeshError: some do not.
+    """
     cells = np.repeat(np.arange(len(mesh.cells)), 4)
     links = coo_array((np.ones(cells.size, dtype=np.int8), (cells, mesh.cells.ravel() + len(mesh.cells))))
     size = len(mesh.cells) + len(mesh.points)

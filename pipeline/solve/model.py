@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.errors import MeshError
 from pipeline.regions import Region, Sole
 from pipeline.solve import compat
-from pipeline.solve.mesh_file import Floats, Ints, MeshFile
+from pipeline.solve.mesh_file import Ints, MeshFile
 from pipeline.solve.mpi import global_sum, raise_together
 
 import basix.ufl  # isort: skip
@@ -28,6 +28,7 @@ class FootMesh:
         domain: the mesh, mm.
         region: value of :class:`Region` of each local cell, shape (local cells,).
         sole: facet tags with the values of :class:`Sole`.
+        contact: facet tags of the sides of opened joints.
         cell_number: place of each local cell in the mesh file, shape (local cells,).
         vertex_number: place of each local geometry node in the mesh file.
         reference_corner: for each local cell and each vertex in file order, the vertex of DOLFINx's
@@ -39,6 +40,7 @@ class FootMesh:
     domain: mesh.Mesh
     region: Ints
     sole: mesh.MeshTags
+    contact: mesh.MeshTags
     cell_number: Ints
     vertex_number: Ints
     reference_corner: Ints
@@ -79,12 +81,16 @@ def distribute(comm: MPI.Comm, file: MeshFile | None) -> FootMesh:
     tagged = compat.distribute_facets(domain, facets, np.arange(len(facets), dtype=np.int32))
     sole_number = np.asarray(tagged.values, dtype=np.int32)
     sole = mesh.meshtags(domain, 2, tagged.indices, all_sole[sole_number].astype(np.int32))
+    empty = np.empty((0, 3), dtype=np.int64), np.empty(0, dtype=np.int32)
+    sides = (file.contact_facets, file.contact_side.astype(np.int32)) if file is not None else empty
+    contact = compat.distribute_facets(domain, *sides)
     vertex_number = np.asarray(domain.geometry.input_global_indices, dtype=np.int64)
     reference_corner = _reference_corners(domain, vertex_number, all_cells[cell_number])
     foot = FootMesh(
         domain=domain,
         region=all_regions[cell_number],
         sole=sole,
+        contact=contact,
         cell_number=cell_number,
         vertex_number=vertex_number,
         reference_corner=reference_corner,
@@ -92,6 +98,7 @@ def distribute(comm: MPI.Comm, file: MeshFile | None) -> FootMesh:
         totals=totals,
     )
     _check_whole(foot, all_regions, all_sole)
+    _check_contact(foot, len(sides[1]))
     return foot
 
 
@@ -123,6 +130,11 @@ def _check_whole(foot: FootMesh, all_regions: Ints, all_sole: Ints) -> None:
     )
 
 
-def corner_coordinates(foot: FootMesh) -> Floats:
-    """Coordinates of the reference-ordered vertices of each local cell, shape (local cells, 4, 3), mm."""
-    return np.asarray(foot.domain.geometry.x[foot.domain.geometry.dofmap], dtype=np.float64)
+def _check_contact(foot: FootMesh, count: int) -> None:
+    """Every facet of an opened joint is on a rank. Collective."""
+    lost = global_sum(foot.comm, count - len(foot.contact.values))
+    raise_together(
+        foot.comm,
+        f"{lost} facets of opened joints are on no rank" if lost and foot.comm.rank == 0 else None,
+        MeshError,
+    )

@@ -47,51 +47,51 @@ def test_an_open_joint_has_two_bare_sides() -> None:
     """The space is gone with its volume, both sides have its area and nothing in common."""
     file = sandwich()
     open_ = opened(file, [Joint.IP])
-    assert file.volume_mm3.sum() - open_.file.volume_mm3.sum() == pytest.approx(8.0)
-    assert not np.any(open_.file.region == Region.IP_GAP)
-    near, far = (open_.facets[open_.side == Joint.IP.value + k] for k in (0, 1))
-    assert set(open_.file.points[near][..., 2].ravel()) == {3.0}
-    assert set(open_.file.points[far][..., 2].ravel()) == {2.0}
-    assert area(open_.file, near) == pytest.approx(8.0)
-    assert area(open_.file, far) == pytest.approx(8.0)
-    assert open_.file.sole_area_mm2.sum() == pytest.approx(8.0)
+    assert file.volume_mm3.sum() - open_.volume_mm3.sum() == pytest.approx(8.0)
+    assert not np.any(open_.region == Region.IP_GAP)
+    near, far = (open_.contact_facets[open_.contact_side == Joint.IP.value + k] for k in (0, 1))
+    assert set(open_.points[near][..., 2].ravel()) == {3.0}
+    assert set(open_.points[far][..., 2].ravel()) == {2.0}
+    assert area(open_, near) == pytest.approx(8.0)
+    assert area(open_, far) == pytest.approx(8.0)
+    assert open_.sole_area_mm2.sum() == pytest.approx(8.0)
 
 
 def test_sides_that_touch_are_parted() -> None:
     """Where the coarse mesh has no space left, points are doubled, and both sides still face each other."""
     file = sandwich(gap_to=2.0)
     open_ = opened(file, [Joint.IP])
-    near, far = (open_.facets[open_.side == Joint.IP.value + k] for k in (0, 1))
+    near, far = (open_.contact_facets[open_.contact_side == Joint.IP.value + k] for k in (0, 1))
     assert not np.intersect1d(near, far).size
-    flat = near[np.all(open_.file.points[near][..., 2] == 2.0, axis=1)]
-    assert area(open_.file, flat) == pytest.approx(4.0)
-    assert area(open_.file, far) == pytest.approx(8.0)
-    faces = shared_faces(open_.file.cells)
-    pairs = {frozenset(pair) for pair in open_.file.region[faces.cells].tolist()}
+    flat = near[np.all(open_.points[near][..., 2] == 2.0, axis=1)]
+    assert area(open_, flat) == pytest.approx(4.0)
+    assert area(open_, far) == pytest.approx(8.0)
+    faces = shared_faces(open_.cells)
+    pairs = {frozenset(pair) for pair in open_.region[faces.cells].tolist()}
     assert frozenset((int(Region.IP_CARTILAGE_PP1), int(Region.IP_CARTILAGE_DP1))) not in pairs
 
 
 def test_tissue_around_the_rim_still_holds() -> None:
     """Soft tissue that bridges the space keeps its points on both sides; only free edges are parted."""
     open_ = opened(sandwich(rim_from=3.0), [Joint.IP])
-    bridge = open_.file.region == Region.SOFT_TISSUE
+    bridge = open_.region == Region.SOFT_TISSUE
     corners = np.unique(
-        open_.file.cells[bridge & (open_.file.points[open_.file.cells][..., 2].max(axis=1) > 2)]
+        open_.cells[bridge & (open_.points[open_.cells][..., 2].max(axis=1) > 2)]
     )
     for side in (Region.IP_CARTILAGE_PP1, Region.IP_CARTILAGE_DP1):
-        shared = np.intersect1d(corners, open_.file.cells[open_.file.region == side])
-        assert np.any(np.isclose(open_.file.points[shared][:, 0], 4.0))
-    assert len(open_.file.points) == len(np.unique(open_.file.points, axis=0))
+        shared = np.intersect1d(corners, open_.cells[open_.region == side])
+        assert np.any(np.isclose(open_.points[shared][:, 0], 4.0))
+    assert len(open_.points) == len(np.unique(open_.points, axis=0))
 
 
 def test_facets_are_on_the_surface() -> None:
     """Every facet named is an outer face of the mesh that is left, once."""
     open_ = opened(sandwich(gap_to=1.0, rim_from=3.0), [Joint.IP, Joint.MTP1])
-    cells, places = outer_faces(open_.file.cells)
+    cells, places = outer_faces(open_.cells)
     outer = {
-        frozenset(np.delete(open_.file.cells[c], k).tolist()) for c, k in zip(cells, places, strict=True)
+        frozenset(np.delete(open_.cells[c], k).tolist()) for c, k in zip(cells, places, strict=True)
     }
-    named = [frozenset(facet) for facet in open_.facets.tolist()]
+    named = [frozenset(facet) for facet in open_.contact_facets.tolist()]
     assert set(named) <= outer
     assert len(set(named)) == len(named) > 0
 
@@ -99,5 +99,5 @@ def test_facets_are_on_the_surface() -> None:
 def test_a_joint_that_is_not_there_is_left_alone() -> None:
     file = sandwich()
     same = opened(file, [Joint.MTP1])
-    np.testing.assert_array_equal(same.file.cells, file.cells)
-    assert len(same.facets) == 0
+    np.testing.assert_array_equal(same.cells, file.cells)
+    assert len(same.contact_facets) == 0

@@ -80,6 +80,7 @@ class Surface:
             those of the facets around each corner are averaged, which is one-sided on the rim.
 
     Attributes:
+        comm: communicator.
         samples: the facets of this rank.
         lift_mm: lift of the mid-edge points of these facets, (f, 3, 3).
         whole: the surface on all ranks.
@@ -89,21 +90,21 @@ class Surface:
         self, body: Body, facets: Int32s, normal_at: Callable[[Floats], Floats] | None = None
     ) -> None:
         self._body = body
-        self._comm = body.domain.comm
+        self.comm = body.domain.comm
         self.samples = FacetSamples(body.domain, facets)
         corners = self.samples.corner_mm
         turn = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         outward = np.sign(np.sum(turn * self.samples.normal, axis=1))
-        everywhere = gather_all(self._comm, corners)
+        everywhere = gather_all(self.comm, corners)
         area = 0.5 * np.linalg.norm(turn, axis=1, keepdims=True)
         if normal_at is None:
-            normal = corner_normals(everywhere, gather_all(self._comm, self.samples.normal * area))
+            normal = corner_normals(everywhere, gather_all(self.comm, self.samples.normal * area))
         else:
             normal = normal_at(everywhere.reshape(-1, 3)).reshape(-1, 3, 3)
         lift = sagitta(everywhere, normal)
         middle = everywhere[:, EDGES].mean(axis=2) + lift
-        self.whole = Replica(np.concatenate([everywhere, middle], axis=1), gather_all(self._comm, outward))
-        first = sum(self._comm.allgather(len(corners))[: self._comm.rank])
+        self.whole = Replica(np.concatenate([everywhere, middle], axis=1), gather_all(self.comm, outward))
+        first = sum(self.comm.allgather(len(corners))[: self.comm.rank])
         self.lift_mm: Floats = lift[first : first + len(corners)]
         self._trace = self.samples.on(body.level)
         self._numbers: dict[int, tuple[Level, Ints]] = {}
@@ -116,7 +117,7 @@ class Surface:
     def nodes_now(self) -> Floats:
         """Corners and lifted mid-edge points of the whole surface at the present displacement, (f, 6, 3)."""
         u = self._body.u.x.array.reshape(-1, 3)[self._trace.nodes]
-        return np.asarray(self.whole.rest_mm + gather_all(self._comm, u))
+        return np.asarray(self.whole.rest_mm + gather_all(self.comm, u))
 
     def points_now(self) -> Floats:
         """Quadrature points of the facets of this rank at the present displacement, (f, points, 3)."""
@@ -128,7 +129,7 @@ class Surface:
         """Global dofs of the whole surface in a space, negative where held, (f, nodes, 3)."""
         key = id(level)
         if key not in self._numbers:
-            self._numbers[key] = (level, gather_all(self._comm, self.samples.on(level).number))
+            self._numbers[key] = (level, gather_all(self.comm, self.samples.on(level).number))
         return self._numbers[key][1]
 
 
