@@ -17,7 +17,10 @@ from pipeline.config.yaml_tree import Fault, Tree
 KeyPath = tuple[str | int, ...]
 Schema = dict[str, Any]
 
-UNITS = ("mm", "mm2", "deg", "MPa", "MPa_per_mm", "kg", "N", "percent", "bodyweight_percent", "Nmm_per_deg")
+UNITS = (
+    "mm", "mm2", "deg", "MPa", "MPa_per_mm", "kg", "N", "percent", "bodyweight_percent", "Nmm_per_deg",
+    "g_per_cm3",
+)  # fmt: skip
 DISCRIMINATORS = ("kind", "law")
 SOURCED_EXAMPLE = '{value: %s, source: "Author year, DOI", status: published}'
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 from pydantic.config import JsonDict
 
-from pipeline.config.sourced import Modulus, PoissonRatio, Sourced, Strict
+from pipeline.config.elastic import (
+    ElasticPlasticFlag,
+    LinearElastic,
+    NeoHookean,
+    NeoHookeanUncoupled,
+    SaintVenantKirchhoff,
+)
+from pipeline.config.rubber import MooneyRivlin, Ogden, Polynomial2, TransverselyIsotropic, Yeoh
 from pipeline.regions import MTP1_REGIONS, OPTIONAL_REGIONS, Region
 
 COMMON_REGIONS = tuple(region for region in Region if region not in MTP1_REGIONS + OPTIONAL_REGIONS)
@@ -18,15 +25,20 @@ COMMON_REGIONS = tuple(region for region in Region if region not in MTP1_REGIONS
 MaterialName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-class LinearElastic(Strict):
-    """Isotropic linear elasticity, sigma = lambda tr(eps) 1 + 2 mu eps; stress in MPa."""
-
-    law: Literal["linear_elastic"] = Field(description="Law of the material")
-    young_MPa: Sourced[Modulus] = Field(description="Young's modulus")
-    poisson: Sourced[PoissonRatio] = Field(description="Poisson's ratio, above -1 and below 0.5")
-
-
-Material = LinearElastic
+Material = Annotated[
+    LinearElastic
+    | SaintVenantKirchhoff
+    | ElasticPlasticFlag
+    | NeoHookean
+    | NeoHookeanUncoupled
+    | MooneyRivlin
+    | Polynomial2
+    | Yeoh
+    | Ogden
+    | TransverselyIsotropic,
+    Field(discriminator="law"),
+]
+"""A material by its law."""
 
 
 def tissue_schema(regions: Iterable[Region]) -> JsonDict:

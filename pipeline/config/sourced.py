@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -97,6 +98,8 @@ class FaultsError(ValueError):
     Raised inside pydantic validators, where a single exception must carry them all.
     """
 
-    def __init__(self, faults: list[tuple[tuple[str, ...], str]]) -> None:
+    def __init__(self, faults: Sequence[tuple[tuple[str | int, ...], str]]) -> None:
         self.faults = faults
-        super().__init__("; ".join(f"{'.'.join(path)}: {text}" if path else text for path, text in faults))
+        super().__init__(
+            "; ".join(f"{'.'.join(map(str, path))}: {text}" if path else text for path, text in faults)
+        )

@@ -58,6 +58,9 @@ def lines_of_entry(key: str, value: Any, depth: int) -> list[str]:
         return [f"{pad}{key}: {{{', '.join(f'{name}: {inline(each)}' for name, each in given.items())}}}"]
     if isinstance(value, BaseModel):
         return [f"{pad}{key}:", *lines_of_block(value, depth + 1)]
+    if isinstance(value, tuple) and any(isinstance(each, BaseModel) for each in value):
+        items = [line for each in value for line in (f"{pad}  -", *lines_of_block(each, depth + 2))]
+        return [f"{pad}{key}:", *items]
     if isinstance(value, dict):
         return [f"{pad}{key}:"] + [
             line for name, each in value.items() for line in lines_of_entry(name, each, depth + 1)

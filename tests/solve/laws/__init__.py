@@ -1,0 +1,1 @@
+"""Tests of the tissue laws at homogeneous states."""
