@@ -120,11 +120,11 @@ def flat_punch(comm: MPI.Comm) -> dict[str, float]:
     found = {}
     depth, modulus = 1e-3, 1.0
     for (a, poisson), _ in HAYES.items():
-        inside, outside = graded(a, 0.0, 8, 8.0)[::-1], graded(a, max(8.0, a + 6.0), 14, 120.0)
+        inside, outside = graded(a, 0.0, 7, 8.0)[::-1], graded(a, 8.0, 11, 120.0)
         axes = (
             np.concatenate([inside, outside[1:]]),
-            even(0, np.pi / 2, 10),
-            graded(0.0, 1.0, 7, 6.0),
+            even(0, np.pi / 2, 8),
+            graded(0.0, 1.0, 6, 6.0),
         )
         domain = spread(comm, lambda: lattice(axes, sector))  # noqa: B023
         supports = [support_where(domain, plane(axis, 0.0), (axis,)) for axis in (0, 1)]
