@@ -10,10 +10,13 @@ symmetric sum over the roots has all of them. With the deviator D of :math:`\bar
 
 the sum is an analytic function of m, q and h. So it is taken at :math:`\rho^2 = q + (\varepsilon m)^2`
 instead, with :math:`\varepsilon` = :data:`APART`, which keeps the roots apart by about
-:math:`\sqrt 3\, \varepsilon m`. Energy, stress and tangent stay derivatives of each other and change
-by the order of :math:`\varepsilon^2`; without deformation the stress is exactly zero, since q and h have
-no slope there, and the shear modulus is :math:`1 + \tfrac12 (a - 2)(a - 3) \varepsilon^2` times its
-value, a = alpha / 2. A smaller :data:`APART` loses more to rounding than it gains.
+:math:`\sqrt 3\, \varepsilon m`. Energy, stress and tangent stay derivatives of each other. They change by
+the order of :math:`\varepsilon^2`: the shear modulus at small strain is
+
+.. math:: 1 + \frac{(a - 1)(a^2 - 3 a + 6)}{2 a} \varepsilon^2, \qquad a = \tfrac12 \alpha,
+
+times its value, 3e-7 more for alpha = 18. Without deformation the stress is exactly zero, since q and h
+have no slope there. A smaller :math:`\varepsilon` would lose to rounding what it gains.
 """
 
 from __future__ import annotations

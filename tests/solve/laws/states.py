@@ -90,33 +90,38 @@ class Point:
         region = np.minimum(np.arange(CELLS), len(materials) - 1)
         fibres = fem.Function(fem.functionspace(self._domain, ("DG", 0, (3,))))
         fibres.x.array[:] = np.tile(fibre, CELLS)
-        self._density = energy_density(self._domain, region, dict(enumerate(materials)), fibres)
-        self._gradient = fem.Constant(self._domain, EYE)
-        self._compiled: dict[int, fem.Expression] = {}
+        density = energy_density(self._domain, region, dict(enumerate(materials)), fibres)
+        self._F, self._H = (fem.Constant(self._domain, np.zeros((3, 3))) for _ in range(2))
+        share = ufl.variable(fem.Constant(self._domain, 0.0))
+        F = ufl.variable(self._F + share * self._H)
+        energy = density(F)
+        stress = ufl.diff(energy, F)
+        self._parts = {"W": energy, "P": stress, "A": ufl.diff(stress, share)}
+        self._compiled: dict[str, fem.Expression] = {}
 
-    def _value(self, order: int, F: Floats, cell: int) -> Floats:
-        """The derivative of the energy of an order by F."""
-        if order not in self._compiled:
-            F_ = ufl.variable(self._gradient)
-            part = self._density(F_)
-            for _ in range(order):
-                part = ufl.diff(part, F_)
-            self._compiled[order] = compat.compile_expression(part, CENTRE, MPI.COMM_SELF)
-        self._gradient.value[:] = F
-        found = self._compiled[order].eval(self._domain, np.array([cell], dtype=np.int32))
-        return np.array(found).reshape((3,) * (2 * order))
+    def _value(self, part: str, F: Floats, H: Floats, cell: int) -> Floats:
+        """One of the parts at F, in the direction H."""
+        if part not in self._compiled:
+            self._compiled[part] = compat.compile_expression(self._parts[part], CENTRE, MPI.COMM_SELF)
+        self._F.value[:], self._H.value[:] = F, H
+        return np.array(self._compiled[part].eval(self._domain, np.array([cell], dtype=np.int32)))
 
     def W(self, F: Floats, cell: int = 0) -> float:
         """Energy density, MPa."""
-        return float(self._value(0, F, cell))
+        return float(self._value("W", F, F, cell).reshape(()))
 
     def P(self, F: Floats, cell: int = 0) -> Floats:
         """First Piola-Kirchhoff stress, shape (3, 3), MPa."""
-        return self._value(1, F, cell)
+        return self._value("P", F, F, cell).reshape(3, 3)
+
+    def change(self, F: Floats, H: Floats, cell: int = 0) -> Floats:
+        """Change of P per change H of F, shape (3, 3), MPa."""
+        return self._value("A", F, H, cell).reshape(3, 3)
 
     def A(self, F: Floats, cell: int = 0) -> Floats:
         """Tangent dP/dF, shape (3, 3, 3, 3), MPa."""
-        return self._value(2, F, cell)
+        columns = [self.change(F, unit.reshape(3, 3), cell) for unit in np.eye(9)]
+        return np.moveaxis(np.array(columns), 0, -1).reshape(3, 3, 3, 3)
 
     def cauchy(self, F: Floats) -> Floats:
         """Cauchy stress, shape (3, 3), MPa."""
@@ -127,11 +132,11 @@ class Point:
         return self._free(lambda side: np.diag([stretch, side, side]), stretch**-0.5)
 
     def sheet(self, stretch: float) -> Floats:
-        """Deformation gradient of a sheet stretched alike along y and z, free across."""
-        return self._free(lambda side: np.diag([side, stretch, stretch])[::-1, ::-1], stretch**-2.0)
+        """Deformation gradient of a sheet stretched alike along x and y, free across."""
+        return self._free(lambda side: np.diag([stretch, stretch, side]), stretch**-2.0)
 
     def _free(self, state: Callable[[float], Floats], start: float) -> Floats:
-        """The state in which the last direction carries no stress."""
+        """The state whose last direction carries no stress; stress rises with the stretch there."""
 
         def stress(side: float) -> float:
             return float(self.P(state(side))[2, 2])
@@ -141,8 +146,11 @@ class Point:
             low *= 0.99
         while stress(high) < 0.0:
             high *= 1.01
-        side = scipy.optimize.brentq(stress, low, high, xtol=1e-15, rtol=1e-14) if low < high else start
-        return state(side)
+        return (
+            state(scipy.optimize.brentq(stress, low, high, xtol=1e-15, rtol=1e-14))
+            if low < high
+            else state(low)
+        )
 
 
 @cache
