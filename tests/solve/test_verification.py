@@ -79,7 +79,7 @@ def test_no_two_quantities_share_a_name() -> None:
 def test_the_document_is_covered() -> None:
     """Every benchmark that is asked for is in the table."""
     wanted = {
-        "MAT": (1, 2, 3, 5),
+        "MAT": range(1, 6),
         "LIN": (1, 2, 3, 5, 6, 7, 8),
         "FIN": range(1, 6),
         "CON": (2, 5, 7),

@@ -13,7 +13,7 @@ from pipeline.solve.floor import Floor
 from pipeline.solve.level import Floats, support_where
 from pipeline.solve.mpi import global_max, global_sum
 from pipeline.solve.verification.benchmark import Benchmark, Quantity
-from pipeline.solve.verification.energies import lame, neo_hookean, small_strain
+from pipeline.solve.verification.energies import neo_hookean, small_strain
 from pipeline.solve.verification.equilibrium import ramped, settle
 from pipeline.solve.verification.meshes import even, graded, lattice, quarter_ball, sector, spread
 from pipeline.solve.verification.probe import displacement_at
@@ -68,9 +68,8 @@ def ball_on_floor(comm: MPI.Comm) -> dict[str, float]:
     supports = [support_where(domain, plane(axis, 0.0), (axis,)) for axis in (0, 1)]
     supports.append(support_where(domain, plane(2, HERTZ.radius), (2,)))
     near = tagged(domain, lambda x: np.asarray((np.linalg.norm(x, axis=0) < 2 * a) & on_ball(x)))
-    mu_lam = lame(HERTZ.young, HERTZ.poisson)[::-1]
     for penalty in PENALTIES:
-        body = Body(domain, neo_hookean(domain, *mu_lam), supports)
+        body = Body(domain, neo_hookean(domain, HERTZ.young, HERTZ.poisson), supports)
         floor = Floor(body, near, penalty)
         quarter = HERTZ.force / 4
         settle(body, 1e-8, terms=[floor], kind="multigrid", load=pressing(floor, quarter), driver=floor)
@@ -154,8 +153,7 @@ def column(comm: MPI.Comm) -> tuple[Body, Floor, float]:
     domain = spread(comm, lambda: lattice(axes))
     walls = [support_where(domain, plane(axis, place), (axis,)) for axis in (0, 1) for place in (0.0, SIDE)]
     gravity = body_force(constant(domain, (0.0, 0.0, -WEIGHT_DENSITY)), ufl.dx(domain=domain))
-    mu_lam = lame(*SOFT)[::-1]
-    body = Body(domain, neo_hookean(domain, *mu_lam), walls, [gravity])
+    body = Body(domain, neo_hookean(domain, *SOFT), walls, [gravity])
     stiffness = 1e3 * SOFT[0] / HEIGHT
     floor = Floor(body, tagged(domain, plane(2, 0.0)), stiffness)
     floor.value = WEIGHT_DENSITY * HEIGHT / stiffness

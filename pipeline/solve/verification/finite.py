@@ -39,7 +39,7 @@ displacement alone takes no more harm from it, for quadratic tetrahedra with fou
 
 def cook_compressible(comm: MPI.Comm) -> dict[str, float]:
     """FIN-1: Cook's membrane, E = 240.565, nu = 0.3, dead traction 6.25."""
-    body = _loaded_membrane(comm, 92.5250, 138.7875, split=False)
+    body = _loaded_membrane(comm, 240.565, 0.3, split=False)
     middle = displacement_at(body, (48.0, 52.0, 0.0))
     return {"u_x at (48, 52)": middle[0], "u_y at (48, 52)": middle[1]}
 
@@ -50,9 +50,9 @@ def cook_nearly_incompressible(comm: MPI.Comm) -> dict[str, float]:
     return {"u_y at (48, 52)": displacement_at(body, (48.0, 52.0, 0.0))[1]}
 
 
-def _loaded_membrane(comm: MPI.Comm, mu: float, second: float, *, split: bool) -> Body:
+def _loaded_membrane(comm: MPI.Comm, first: float, second: float, *, split: bool) -> Body:
     domain = cook_mesh(comm, 12, 1.0)
-    energy = split_neo_hookean(domain, mu, second) if split else neo_hookean(domain, mu, second)
+    energy = split_neo_hookean(domain, first, second) if split else neo_hookean(domain, first, second)
     supports = [support_where(domain, plane(0, 0.0)), held_everywhere(domain, 2)]
     shear = constant(domain, (0.0, 6.25, 0.0))
     body = Body(domain, energy, supports, [traction(shear, surface(domain, plane(0, 48.0)))])

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.solve.body import Body, Density
 from pipeline.solve.level import Floats, support_where
 from pipeline.solve.verification.benchmark import Benchmark, Quantity
-from pipeline.solve.verification.energies import lame, mooney_rivlin, neo_hookean
+from pipeline.solve.verification.energies import neo_hookean, of_law
 from pipeline.solve.verification.equilibrium import ramped, settle
 from pipeline.solve.verification.linear import uneven
 from pipeline.solve.verification.meshes import even, lattice, spread
@@ -30,7 +30,9 @@ def cube(comm: MPI.Comm) -> mesh.Mesh:
     return spread(comm, lambda: lattice((even(0, 1, 2),) * 3, uneven))
 
 
-def pulled(comm: MPI.Comm, law: Law, stretch: float, axes: tuple[int, ...] = (0,)) -> tuple[Floats, Floats]:
+def pulled(
+    comm: MPI.Comm, law: Law, stretch: float, axes: tuple[int, ...] = (0,), tolerance_N: float = 1e-10
+) -> tuple[Floats, Floats]:
     """Cube whose faces across some axes are moved; deformation gradient and Cauchy stress, (3, 3) both."""
     domain = cube(comm)
     supports = [support_where(domain, plane(axis, 0.0), (axis,)) for axis in range(3)]
@@ -39,7 +41,7 @@ def pulled(comm: MPI.Comm, law: Law, stretch: float, axes: tuple[int, ...] = (0,
             support_where(domain, plane(axis, 1.0), (axis,), lambda x: np.full_like(x, stretch - 1.0))
         )
     body = Body(domain, law(domain), supports)
-    settle(body, 1e-10, first_share=0.25)
+    settle(body, tolerance_N, first_share=0.25)
     F = np.eye(3) + np.diag(displacement_at(body, CORNER))
     return F, stress_at(body, CORNER) @ F.T / np.linalg.det(F)
 
@@ -64,10 +66,9 @@ def sheared(comm: MPI.Comm, law: Law, shear: float) -> Floats:
 
 def compressible_neo_hookean(comm: MPI.Comm) -> dict[str, float]:
     """MAT-1: uniaxial stretch, E = 1, nu = 0.3."""
-    lam, mu = lame(1.0, 0.3)
     found = {}
     for stretch in (0.5, 0.8, 1.2, 2.0):
-        F, stress = pulled(comm, lambda domain: neo_hookean(domain, mu, lam), stretch)
+        F, stress = pulled(comm, lambda domain: neo_hookean(domain, 1.0, 0.3), stretch)
         found[f"lateral stretch at {stretch}"] = F[1, 1]
         found[f"Cauchy stress at {stretch}"] = stress[0, 0]
     return found
@@ -75,7 +76,7 @@ def compressible_neo_hookean(comm: MPI.Comm) -> dict[str, float]:
 
 def uncoupled_mooney_rivlin(comm: MPI.Comm) -> dict[str, float]:
     """MAT-2: uniaxial stretch, c1 = 1, c2 = 0.1, K = 100."""
-    F, stress = pulled(comm, lambda domain: mooney_rivlin(domain, 1.0, 0.1, 100.0), 2.0)
+    F, stress = pulled(comm, lambda domain: of_law(domain, "mooney_rivlin", 1.0, 0.1, 100.0), 2.0)
     return {
         "lateral stretch at 2": F[1, 1],
         "J at 2": float(np.linalg.det(F)),
@@ -96,7 +97,7 @@ def incompressible_limits(comm: MPI.Comm) -> dict[str, float]:
     found = {}
 
     def law(name: str) -> Law:
-        return lambda domain: mooney_rivlin(domain, *CONSTANTS[name], BULK)
+        return lambda domain: of_law(domain, "mooney_rivlin", *CONSTANTS[name], BULK)
 
     for name, stresses in UNIAXIAL.items():
         for stretch in stresses:
@@ -109,6 +110,34 @@ def incompressible_limits(comm: MPI.Comm) -> dict[str, float]:
     found["simple shear 0.5, s12"] = stress[0, 1]
     found["simple shear 0.5, s11 - s33"] = stress[0, 0] - stress[2, 2]
     found["simple shear 0.5, s22 - s33"] = stress[1, 1] - stress[2, 2]
+    return found
+
+
+LIGAMENT = (1.44, 0.57, 48.0, 467.1, 1.063)
+"""C1, C3, MPa, C4, C5, MPa, and the stretch at which the fibres are straight."""
+ALONG_FIBRES = {
+    0.95: -0.432379,
+    1.02: 1.091490,
+    1.04: 3.663724,
+    1.06: 10.103123,
+    1.08: 19.790115,
+    1.10: 29.306168,
+}
+LIGAMENT_BULK = 3e6
+"""Bulk modulus, MPa: it is the stiff fibres that would change the volume, so it is large beside C5."""
+
+
+def ligament(comm: MPI.Comm) -> dict[str, float]:
+    """MAT-4: fibres along x, pulled and pressed along x; K / C5 = 6000."""
+
+    def law(domain: mesh.Mesh) -> Density:
+        along = (1.0, 0.0, 0.0)
+        return of_law(domain, "transversely_isotropic", *LIGAMENT, LIGAMENT_BULK, fibre=along)
+
+    found = {}
+    for stretch in ALONG_FIBRES:
+        _, stress = pulled(comm, law, stretch, tolerance_N=1e-6)
+        found[f"Cauchy stress at {stretch}"] = stress[0, 0]
     return found
 
 
@@ -131,7 +160,7 @@ def pressed_cube(comm: MPI.Comm) -> dict[str, float]:
             push = constant(domain, (0.0, -0.876, 0.0))
             body = Body(
                 domain,
-                mooney_rivlin(domain, c10, c01, bulk, c20),
+                of_law(domain, "polynomial2", c10, c01, c20, 0.0, 0.0, bulk),
                 [*supports, held_everywhere(domain, 2)],
                 [traction(push, surface(domain, plane(1, 1.0)))],
             )
@@ -190,6 +219,13 @@ BENCHMARKS = (
             Quantity("simple shear 0.5, s22 - s33", -0.05, 1e-3),
         ),
         incompressible_limits,
+    ),
+    Benchmark(
+        "MAT-4",
+        "ligament along its fibres",
+        "closed form for the incompressible solid; constants of Weiss and Gardiner",
+        tuple(Quantity(f"Cauchy stress at {stretch}", s, 1e-3) for stretch, s in ALONG_FIBRES.items()),
+        ligament,
     ),
     Benchmark(
         "MAT-5",

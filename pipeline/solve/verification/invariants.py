@@ -54,7 +54,7 @@ class Dome:
         self.side = surface(domain, plane(0, SIDE * self.length))
         self.push = constant(domain, (0.0, self.side_MPa * self.stress, 0.0))
         loads = [traction(self.push, self.side)] if self.side_MPa else []
-        energy = neo_hookean(domain, 0.6 * self.stress, 2.0 * self.stress)
+        energy = neo_hookean(domain, 1.6 * self.stress, 0.38)
         self.body = Body(domain, energy, [self.clamp], loads)
         self.floor = Floor(self.body, low, 5.0 * self.stress / self.length, self.profile)
 

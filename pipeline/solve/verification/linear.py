@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.solve.body import Body
+from pipeline.solve.laws import lame
 from pipeline.solve.level import Floats, Support, support_where
 from pipeline.solve.mpi import integrate
 from pipeline.solve.verification.benchmark import Benchmark, Quantity
-from pipeline.solve.verification.energies import lame, small_strain
+from pipeline.solve.verification.energies import small_strain
 from pipeline.solve.verification.equilibrium import settle
 from pipeline.solve.verification.meshes import even, graded, lattice, sector, spread
 from pipeline.solve.verification.probe import displacement_at, piola_stress, stress_at

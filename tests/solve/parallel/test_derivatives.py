@@ -16,7 +16,13 @@ from pipeline.solve.floor import Floor, FloorProfile
 from pipeline.solve.level import Floats, support_where
 from pipeline.solve.system import System
 from pipeline.solve.term import Term
-from pipeline.solve.verification.energies import neo_hookean, saint_venant, small_strain, split_neo_hookean
+from pipeline.solve.verification.energies import (
+    neo_hookean,
+    of_law,
+    saint_venant,
+    small_strain,
+    split_neo_hookean,
+)
 from pipeline.solve.verification.meshes import even, lattice, spread
 from pipeline.solve.verification.set_up import (
     body_force,
@@ -38,8 +44,11 @@ LENGTHS = [0.02 * 0.5**k for k in range(5)]
 DENSITIES: dict[str, Callable[[mesh.Mesh], Density]] = {
     "small strain": lambda domain: small_strain(domain, 10.0, 0.3),
     "Saint-Venant": lambda domain: saint_venant(domain, 10.0, 0.3),
-    "neo-Hookean": lambda domain: neo_hookean(domain, 4.0, 6.0),
+    "neo-Hookean": lambda domain: neo_hookean(domain, 10.0, 0.3),
     "split neo-Hookean": lambda domain: split_neo_hookean(domain, 4.0, 400.0),
+    "Mooney-Rivlin": lambda domain: of_law(domain, "mooney_rivlin", 1.0, 0.4, 100.0),
+    "Yeoh": lambda domain: of_law(domain, "yeoh", 1.0, 0.3, 0.1, 100.0),
+    "polynomial": lambda domain: of_law(domain, "polynomial2", 1.0, 0.4, 0.3, 0.2, 0.1, 100.0),
 }
 
 
@@ -140,7 +149,9 @@ def test_dead_loads_are_the_slope_of_their_work() -> None:
     """A traction moves the residual by its resultant: the sum over free and held nodes is its force."""
     domain = unit_cube()
     ds = surface(domain, plane(2, 1.0))
-    body = Body(domain, neo_hookean(domain, 4.0, 6.0), [], [traction(constant(domain, (0.3, -0.5, 2.0)), ds)])
+    body = Body(
+        domain, neo_hookean(domain, 10.0, 0.3), [], [traction(constant(domain, (0.3, -0.5, 2.0)), ds)]
+    )
     total = Expansion(body).force(0.0).array.reshape(-1, 3).sum(axis=0)
     np.testing.assert_allclose(COMM.allreduce(total), [-0.3, 0.5, -2.0], atol=1e-12)
 
