@@ -102,7 +102,7 @@ def opened(file: MeshFile, joints: Iterable[Joint]) -> MeshFile:
             walls.append(np.column_stack([one[chosen], chosen, tag]))
     owner, face, tag = np.concatenate(walls).T
     cells = parted(file.cells, faces, cut | gap[first] | gap[second], ~gap, len(file.points))
-    kept = ~gap & ~flakes(cells, ~gap, side.any(axis=0))
+    kept = ~gap & ~flakes(cells, ~gap, np.any(side > 0, axis=0))
     owner, face, tag = (each[kept[owner]] for each in (owner, face, tag))
     place = np.argmax(file.cells[owner][:, None, :] == faces.vertices[face][:, :, None], axis=2)
     return _renumbered(file, cells, kept, np.take_along_axis(cells[owner], place, axis=1), tag)

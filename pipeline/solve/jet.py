@@ -85,7 +85,7 @@ def vectors(values: Floats) -> list[Vector]:
 def constants(values: Floats) -> list[Vector]:
     """Points that do not vary, (m, 3)."""
     none = np.zeros(0), np.zeros((0, 0))
-    return [(Jet(x, *none), Jet(y, *none), Jet(z, *none)) for x, y, z in values.tolist()]
+    return [(Jet(float(x), *none), Jet(float(y), *none), Jet(float(z), *none)) for x, y, z in values]
 
 
 def plus(a: Vector, b: Vector) -> Vector:
@@ -139,4 +139,4 @@ def angle(sine: Jet, cosine: Jet) -> Jet:
     ss, cc = np.outer(sine.slope, sine.slope), np.outer(cosine.slope, cosine.slope)
     curvature = (c * sine.curvature - s * cosine.curvature) / q
     curvature = curvature + ((s * s - c * c) * (both + both.T) + 2.0 * s * c * (cc - ss)) / q**2
-    return Jet(float(np.arctan2(s, c)), slope, curvature)
+    return Jet(float(np.arctan2(s, c)), np.asarray(slope), np.asarray(curvature))

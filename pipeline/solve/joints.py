@@ -9,7 +9,6 @@ from pipeline.solve.articular import Contact, Surface
 from pipeline.solve.articular.projection import closest
 from pipeline.solve.articulation import SPACES, Joint
 from pipeline.solve.body import Body
-from pipeline.solve.laws import lame
 from pipeline.solve.model import FootMesh
 from pipeline.solve.mpi import gather_all, global_sum
 
@@ -41,8 +40,8 @@ def cartilage_stiffness(case: Case, joint: Joint) -> float:
     """Confined modulus over thickness of the cartilage of a joint, MPa/mm."""
     tissue = next(r for r in sorted(SPACES[joint].distal | SPACES[joint].proximal) if "CARTILAGE" in r.name)
     material = case.materials_by_region()[tissue]
-    lam, mu = lame(material.young_MPa.value, material.poisson.value)
-    return (lam + 2.0 * mu) / cartilage_mm(case, joint)
+    confined = material.initial_bulk_modulus_MPa + 4.0 / 3.0 * material.initial_shear_modulus_MPa
+    return float(confined) / cartilage_mm(case, joint)
 
 
 def cartilage_mm(case: Case, joint: Joint) -> float:

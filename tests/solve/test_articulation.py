@@ -67,7 +67,7 @@ def test_sides_that_touch_are_parted() -> None:
     assert area(open_, flat) == pytest.approx(4.0)
     assert area(open_, far) == pytest.approx(8.0)
     faces = shared_faces(open_.cells)
-    pairs = {frozenset(pair) for pair in open_.region[faces.cells].tolist()}
+    pairs = {frozenset(map(int, pair)) for pair in open_.region[faces.cells]}
     assert frozenset((int(Region.IP_CARTILAGE_PP1), int(Region.IP_CARTILAGE_DP1))) not in pairs
 
 
@@ -75,9 +75,7 @@ def test_tissue_around_the_rim_still_holds() -> None:
     """Soft tissue that bridges the space keeps its points on both sides; only free edges are parted."""
     open_ = opened(sandwich(rim_from=3.0), [Joint.IP])
     bridge = open_.region == Region.SOFT_TISSUE
-    corners = np.unique(
-        open_.cells[bridge & (open_.points[open_.cells][..., 2].max(axis=1) > 2)]
-    )
+    corners = np.unique(open_.cells[bridge & (open_.points[open_.cells][..., 2].max(axis=1) > 2)])
     for side in (Region.IP_CARTILAGE_PP1, Region.IP_CARTILAGE_DP1):
         shared = np.intersect1d(corners, open_.cells[open_.region == side])
         assert np.any(np.isclose(open_.points[shared][:, 0], 4.0))
@@ -88,10 +86,8 @@ def test_facets_are_on_the_surface() -> None:
     """Every facet named is an outer face of the mesh that is left, once."""
     open_ = opened(sandwich(gap_to=1.0, rim_from=3.0), [Joint.IP, Joint.MTP1])
     cells, places = outer_faces(open_.cells)
-    outer = {
-        frozenset(np.delete(open_.cells[c], k).tolist()) for c, k in zip(cells, places, strict=True)
-    }
-    named = [frozenset(facet) for facet in open_.contact_facets.tolist()]
+    outer = {frozenset(np.delete(open_.cells[c], k).tolist()) for c, k in zip(cells, places, strict=True)}
+    named = [frozenset(map(int, facet)) for facet in open_.contact_facets]
     assert set(named) <= outer
     assert len(set(named)) == len(named) > 0
 
