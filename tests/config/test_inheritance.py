@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import Case, load_case
-from pipeline.config.elastic import LinearElastic
+from pipeline.config.elastic import NeoHookean
 from pipeline.config.joint import FusedJoint, NormalJoint
 from pipeline.errors import ConfigError
 from tests.config.conftest import HEAD, Refusal
@@ -94,7 +94,7 @@ joint:
 def test_material_with_law_replaces_and_without_law_changes() -> None:
     case = loaded(HEAD + f"materials: {{cartilage: {{young_MPa: {{value: 5, {GIVEN}}}}}}}\n")
     cartilage = case.materials["cartilage"]
-    assert isinstance(cartilage, LinearElastic)
+    assert isinstance(cartilage, NeoHookean)
     assert cartilage.initial_young_modulus_MPa == 5.0
     assert cartilage.poisson.value == 0.45
     anew = f"{{law: linear_elastic, young_MPa: {{value: 5, {GIVEN}}}}}"
