@@ -138,9 +138,7 @@ def sesamoid_parts(case: Case, posture: Posture, bones: dict[str, SolidBone]) ->
     pair = sesamoids_under(case, frame)
     bodies = [sesamoid_shape(each, head, space) for each in pair]
     below = half_space(posture.mtp1, frame.dorsal)
-    facets = [
-        pillar(each.frame, 2.0 * FACET * each.half_length, 2.0 * FACET * each.half_width) for each in pair
-    ]
+    facets = [pillar(each.frame, FACET * each.half_length, FACET * each.half_width) for each in pair]
     near = common(union(*facets), below, grown(head, space + BED_OVERLAP_MM))
     gap = common(near, outside(grown(head, cartilage)), grown(head, space - cartilage))
     return [

@@ -129,6 +129,19 @@ def test_sesamoids_lie_below_the_head_on_either_side(mesh: meshio.Mesh, folder: 
     assert medial[1] - lateral[1] > 8.0
 
 
+def test_sesamoid_cartilage_is_no_larger_than_the_sesamoids(mesh: meshio.Mesh, folder: Path) -> None:
+    """Each of its cells lies within half a sesamoid's length, along the foot, of the middle of the pair."""
+    tags, cells = mesh.cell_data_dict["gmsh:physical"]["tetra"], mesh.cells_dict["tetra"]
+    place = mesh.points[cells[tags == Region.SESAMOID_CARTILAGE]].mean(axis=1)
+    found = geometry(folder)["sesamoids"]
+    axis = np.array(found["medial"]["axis"])
+    bones = [Region.SESAMOID_MEDIAL, Region.SESAMOID_LATERAL]
+    middle = mesh.points[cells[np.isin(tags, bones)]].mean(axis=(0, 1))
+    along = (place - middle) @ axis
+    longest = max(entry["length_mm"] for entry in found.values())
+    assert np.abs(along).max() < 0.5 * longest + 1.0
+
+
 def test_tissue_volumes_agree_with_the_shapes(built: Built) -> None:
     """Volumes of the coarse mesh against a million points thrown into the shapes around the joint."""
     tissue, mesh = built.tissue, built.mesh
