@@ -19,6 +19,7 @@ from pipeline.console import Console
 from pipeline.doctor import run_doctor
 from pipeline.errors import INTERNAL, INTERRUPTED, ConfigError, FirstRayError
 from pipeline.machine import follow, mpi_command, physical_cores
+from pipeline.mesh.family import Family
 from pipeline.mesh.picture import view_mesh
 from pipeline.run import Job, mesh_all, report, require_results, run_line, solve
 from pipeline.summary import headline
@@ -64,9 +65,12 @@ def load_all(texts: Sequence[str]) -> list[Case]:
         ConfigError: one line per fault.
     """
     cases, faults = [], []
+    families: set[str] = set()
     for text in texts:
         try:
-            cases.append(load_case(case_path(text)))
+            path = case_path(text)
+            cases.append(load_case(path))
+            check_family(cases[-1], path, families)
         except ConfigError as fault:
             faults.append(str(fault))
     names = [case.name for case in cases]
@@ -76,6 +80,28 @@ def load_all(texts: Sequence[str]) -> list[Case]:
     if faults:
         raise ConfigError("\n".join(faults))
     return cases
+
+
+def check_family(case: Case, path: Path, checked: set[str]) -> None:
+    """See that a case can share its mesh with those it names, once for each family.
+
+    Args:
+        case: the case.
+        path: its file.
+        checked: keys of the families that were looked at; extended here.
+
+    Raises:
+        ConfigError: it cannot; one line with the file.
+    """
+    if not case.mesh.shared_with:
+        return
+    try:
+        family = Family.of(case)
+        if family.key not in checked:
+            checked.add(family.key)
+            family.require()
+    except ConfigError as fault:
+        raise ConfigError(f"{path}: {fault}") from None
 
 
 def jobs_of(args: argparse.Namespace) -> list[Job]:

@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ from pipeline.config import Case, dump_yaml
 from pipeline.console import Console
 from pipeline.machine import follow, mpi_command
 from pipeline.measure import measure, measure_key
-from pipeline.mesh.build import make_mesh, mesh_folder, mesh_key
+from pipeline.mesh.build import forget_shared, make_mesh, mesh_folder, mesh_key
+from pipeline.mesh.family import Family
 from pipeline.report import make_report, report_key
 from pipeline.solve.key import solve_key
 from pipeline.stage import (
@@ -82,8 +83,15 @@ def _mesh_from_data(data: dict[str, Any], meshes: Path, force: bool) -> None:
     make_mesh(Case.model_validate(data), meshes, force=force)
 
 
+def in_rounds(jobs: Iterable[Job]) -> list[list[Job]]:
+    """Jobs in the order their meshes are built: one of each family, whose mesh the others then find."""
+    first: dict[str, Job] = {}
+    later = [job for job in jobs if first.setdefault(Family.of(job.case).key, job) is not job]
+    return [list(first.values()), *([later] if later else [])]
+
+
 def mesh_all(jobs: Sequence[Job], workers: int, console: Console, *, force: bool = False) -> None:
-    """Build the meshes that are missing, several at a time; cases of equal geometry share one."""
+    """Build the meshes that are missing, several at a time; cases of equal geometry have one mesh."""
     wanted = {job.mesh: job for job in jobs}
     fresh = {folder: job for folder, job in wanted.items() if force or not _mesh_is_there(job)}
     for job in jobs:
@@ -91,26 +99,32 @@ def mesh_all(jobs: Sequence[Job], workers: int, console: Console, *, force: bool
             console.skipped("mesh", job.case.name)
     if not fresh:
         return
+    if force:
+        for job in fresh.values():
+            forget_shared(job.case, job.meshes)
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(workers, len(fresh)), context, _leave_interrupts_to_parent)
     try:
-        running = {
-            pool.submit(_mesh_from_data, job.case.resolved(), job.meshes, force): job
-            for job in fresh.values()
-        }
-        for job in fresh.values():
-            console.begin("mesh", job.case.name)
-        for future in as_completed(running):
-            future.result()
-            job = running[future]
-            manifest = Manifest.read(job.mesh, "mesh")
-            console.done("mesh", job.case.name, manifest.seconds if manifest else 0.0)
+        for batch in in_rounds(fresh.values()):
+            _mesh_batch(pool, batch, console, force)
     except BaseException:  # a mesh cannot be asked to stop: do not wait for the others
         for process in multiprocessing.active_children():
             process.terminate()
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown()
+
+
+def _mesh_batch(pool: ProcessPoolExecutor, jobs: Sequence[Job], console: Console, force: bool) -> None:
+    """Build meshes that do not wait for each other."""
+    running = {pool.submit(_mesh_from_data, job.case.resolved(), job.meshes, force): job for job in jobs}
+    for job in jobs:
+        console.begin("mesh", job.case.name)
+    for future in as_completed(running):
+        future.result()
+        job = running[future]
+        manifest = Manifest.read(job.mesh, "mesh")
+        console.done("mesh", job.case.name, manifest.seconds if manifest else 0.0)
 
 
 def _mesh_is_there(job: Job) -> bool:

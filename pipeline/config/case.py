@@ -52,6 +52,9 @@ class Load(Strict):
     steps: Annotated[int, Field(ge=1, le=1000)] = Field(description="Number of load steps up to that force")
 
 
+CaseFiles = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False, max_length=8)]
+
+
 class Mesh(Strict):
     """Fineness of the mesh."""
 
@@ -64,6 +67,11 @@ class Mesh(Strict):
     size_soft_mm: Length = Field(description="Edge length in soft tissue at level medium")
     target_dofs: Annotated[int, Field(ge=10_000, le=100_000_000)] | None = Field(
         default=None, description="Displacement unknowns wanted; takes the place of the level"
+    )
+    shared_with: CaseFiles | None = Field(
+        default=None,
+        description="Case files of the variants, which stand alike, whose cells are also this case's, so "
+        "that a difference is not one of meshes; a relative path starts at the file that names it",
     )
 
 

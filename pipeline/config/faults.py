@@ -140,8 +140,13 @@ def wrong_value(kind: str, value: Any, detail: Any, schema: Schema) -> str:
         return (
             f"has {detail['ctx']['actual_length']} entries; at least {detail['ctx']['min_length']} are needed"
         )
+    if kind == "too_long":
+        return (
+            f"has {detail['ctx']['actual_length']} entries; at most {detail['ctx']['max_length']} are allowed"
+        )
     if kind == "tuple_type":
-        return f"a list such as [0.1, 0.5, 0.9] is needed, not {shown(value)}"
+        example = "[a.yaml, b.yaml]" if schema["items"]["type"] == "string" else "[0.1, 0.5, 0.9]"
+        return f"a list such as {example} is needed, not {shown(value)}"
     return f"{detail['msg']}, not {shown(value)}"
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from pipeline.config.case import Case
-from pipeline.config.faults import faults_of
+from pipeline.config.faults import fault_at, faults_of
 from pipeline.config.yaml_tree import Fault, Tree, read_tree
 from pipeline.errors import ConfigError
 
@@ -28,7 +28,7 @@ DISCRIMINATORS = {"kind", "law"}
 
 
 def load_case(path: Path) -> Case:
-    """Read, merge and validate a case.
+    """Read, merge and validate a case, and see that those it shares its mesh with can be read.
 
     Args:
         path: YAML file of the case.
@@ -38,6 +38,19 @@ def load_case(path: Path) -> Case:
 
     Raises:
         ConfigError: with one line for each fault, ``file:line:column: key: what is wrong and what to do``.
+    """
+    case, tree = read_case(path)
+    faults = member_faults(Path(path), case, tree)
+    if faults:
+        raise ConfigError("\n".join(map(str, faults)))
+    return case
+
+
+def read_case(path: Path) -> tuple[Case, Tree]:
+    """A case alone, without a look at those it shares its mesh with, and its file merged over its bases.
+
+    Raises:
+        ConfigError: see `load_case`.
     """
     tree, faults = read_with_bases(Path(path), ())
     children = dict(tree.children)
@@ -50,7 +63,22 @@ def load_case(path: Path) -> Case:
         faults = faults + faults_of(error, tree)
     if case is None or faults:
         raise ConfigError("\n".join(str(fault) for fault in sorted(set(faults))))
-    return case
+    return case, tree
+
+
+def member_faults(path: Path, case: Case, tree: Tree) -> list[Fault]:
+    """Files under ``mesh: shared_with:`` that are no cases, or none but the file of the case itself."""
+    key, files = ("mesh", "shared_with"), [Path(file) for file in case.mesh.shared_with or ()]
+    if files and all(file.resolve() == path.resolve() for file in files):
+        alone = "names this file alone; name the other variants or leave the key out"
+        return [fault_at(tree, key, alone)]
+    faults = []
+    for index, file in enumerate(files):
+        try:
+            read_case(file)
+        except ConfigError as fault:
+            faults.append(fault_at(tree, (*key, index), "; ".join(str(fault).split("\n"))))
+    return faults
 
 
 def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Fault]]:
@@ -78,17 +106,29 @@ def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Faul
 
 
 def with_whole_paths(tree: Tree, folder: Path, *, surface: bool = False) -> Tree:
-    """The tree with every file of a ``surface:`` as a whole path, from the folder of the file it is in."""
+    """The tree with the files of a ``surface:`` and of ``shared_with:`` as whole paths.
+
+    Relative ones start at ``folder``, that of the file they are in.
+    """
     if not isinstance(tree.value, dict):
         return tree
     children = {
         key: with_whole_paths(child, folder, surface=surface or key == "surface")
         for key, child in tree.value.items()
     }
-    named = children.get("file")
-    if surface and named is not None and isinstance(named.value, str):
-        children["file"] = Tree(named.mark, os.path.normpath(folder / named.value))
+    if surface and "file" in children:
+        children["file"] = whole_path(children["file"], folder)
+    cases = children.get("shared_with")
+    if cases is not None and isinstance(cases.value, list):
+        children["shared_with"] = Tree(cases.mark, [whole_path(each, folder) for each in cases.value])
     return Tree(tree.mark, children)
+
+
+def whole_path(name: Tree, folder: Path) -> Tree:
+    """A path from a folder made whole; what is no text stays as it is."""
+    if not isinstance(name.value, str):
+        return name
+    return Tree(name.mark, os.path.normpath(folder / name.value))
 
 
 def tidy(path: Path) -> Path:

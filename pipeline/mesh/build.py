@@ -1,15 +1,15 @@
 """The mesh stage: a case in, a folder with mesh, landmarks and manifest out.
 
 Folders are named by the hash of everything that shapes the mesh, so cases of equal geometry share one.
+Cases that share their cells by `mesh.shared_with` have a folder each, and one more for the mesh they share.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -17,28 +17,26 @@ from scipy.optimize import brentq
 from pipeline.config import Case, sized
 from pipeline.errors import ConfigError
 from pipeline.mesh.anatomy import parts_of
+from pipeline.mesh.family import PACKAGES, Family, stand_alike
 from pipeline.mesh.fidelity import fidelity_of
-from pipeline.mesh.files import write_mesh
+from pipeline.mesh.files import read_arrays, write_arrays, write_mesh
 from pipeline.mesh.grid import SizeField, grid_points
 from pipeline.mesh.implicit import Array
 from pipeline.mesh.landmarks import landmarks
 from pipeline.mesh.picture import draw_mesh
-from pipeline.mesh.posture import Posture, stand
+from pipeline.mesh.posture import Posture
 from pipeline.mesh.quality import MeshQuality, assess, require_quality
 from pipeline.mesh.sizing import LEVEL_FACTOR, size_field
-from pipeline.mesh.soft import floor_height
+from pipeline.mesh.soft import floor_height, under_one_skin
 from pipeline.mesh.sole import sole_patches
 from pipeline.mesh.tetrahedra import Tetrahedra, tetrahedralise
-from pipeline.mesh.tissue import Tissue, enclose
+from pipeline.mesh.tissue import Tissue, Tissues, enclose
+from pipeline.mesh.variants import own_parts, united
 from pipeline.regions import Region
 from pipeline.stage import (
     begin,
-    code_hash,
     finish,
-    sha256_of,
-    sha256_of_data,
     up_to_date,
-    versions,
     write_json,
 )
 
@@ -58,7 +56,8 @@ the inverse square of the edge length, and those between them. Measured on the s
 FACTORS = (0.2, 4.0)
 """Edge lengths relative to level medium between which a wanted number of unknowns is looked for."""
 
-PACKAGES = ("gmsh", "numpy", "scipy")
+SHARED, SHARED_FILE = "shared", "shared.npz"
+"""Stage and file of a mesh that several cases share."""
 
 
 @dataclass(frozen=True)
@@ -80,55 +79,16 @@ class Built:
     @property
     def regions(self) -> list[Region]:
         """Region of each label."""
-        return [boxed.part.region for boxed in self.tissue.parts]
-
-
-def bare(data: Any) -> Any:
-    """Configuration data without sources and notes: a sourced value becomes its number."""
-    if isinstance(data, dict):
-        if "value" in data and "source" in data:
-            return data["value"]
-        return {key: bare(item) for key, item in data.items() if key not in ("source", "status", "note")}
-    return data
-
-
-def surface_files(case: Case) -> dict[str, list[Path]]:
-    """Files of every bone that comes from a surface, by bone."""
-    bones = {name: getattr(case.anatomy, name) for name in ("mt1", "pp1", "dp1", "mt2", "pp2", "dp2")}
-    return {
-        name: [Path(file) for file in bone.surface.files]
-        for name, bone in bones.items()
-        if bone.surface is not None
-    }
+        return self.tissue.regions
 
 
 def mesh_key(case: Case) -> str:
     """Hash of what shapes the mesh: geometry, posture, joint, mesh settings, surfaces and the code.
 
     Raises:
-        ConfigError: a surface file cannot be read.
+        ConfigError: a surface file, or a case it shares its mesh with, cannot be read.
     """
-    data = bare(case.resolved())
-    shaping = {key: data.get(key) for key in ("anatomy", "posture", "mesh")}
-    not_shaping = ("tissues", "healing", "grade", "moment_law")
-    shaping["joint"] = {k: v for k, v in data["joint"].items() if k not in not_shaping}
-    shaping["patient"] = {k: data["patient"][k] for k in ("side", "foot_length_factor")}
-    shaping["rocker"] = data["floor"].get("rocker")
-    shoe = data.get("shoe") or {}
-    shaping["shoe"] = {k: v["thickness_mm"] if isinstance(v, dict) else v for k, v in shoe.items()}
-    surfaces = {}
-    for name, files in surface_files(case).items():
-        own = shaping["anatomy"][name]["surface"]
-        own.pop("file")
-        own.get("joined", {}).pop("file", None)
-        try:
-            surfaces[name] = [sha256_of(file) for file in files]
-        except OSError as fault:
-            raise ConfigError(
-                f"anatomy.{name}.surface: {fault.filename} cannot be read: {fault.strerror}"
-            ) from None
-    code = code_hash("mesh", "regions", "tetrahedron", without=("mesh/picture",))
-    return sha256_of_data([shaping, surfaces, code, versions(*PACKAGES)])
+    return Family.of(case).mesh_key
 
 
 def mesh_folder(case: Case, meshes: Path) -> Path:
@@ -150,7 +110,7 @@ def domain(posture: Posture, case: Case) -> tuple[Array, Array]:
     return low, high
 
 
-def edge_factor(case: Case, tissue: Tissue, medium: Callable[[], SizeField]) -> float:
+def edge_factor(case: Case, tissues: Tissues, medium: Callable[[], SizeField]) -> float:
     """Edge lengths relative to level medium, from the level or from the number of unknowns wanted.
 
     Raises:
@@ -162,7 +122,7 @@ def edge_factor(case: Case, tissue: Tissue, medium: Callable[[], SizeField]) -> 
     size = medium()
     spacing = 2.0 * size.spacing
     x = grid_points(size.low, np.array(size.values.shape) // 2, spacing)
-    cubes = spacing**3 * np.sum(size.at(x[tissue.label(x) < tissue.void]) ** -3.0)
+    cubes = spacing**3 * np.sum(size.at(x[tissues.label(x) < tissues.void]) ** -3.0)
 
     def unknowns(factor: float) -> float:
         cells = cubes * (CELLS_OF_SURFACE / factor**2 + CELLS_OF_VOLUME / factor**3)
@@ -174,8 +134,73 @@ def edge_factor(case: Case, tissue: Tissue, medium: Callable[[], SizeField]) -> 
     return float(brentq(lambda factor: unknowns(factor) - wanted, *FACTORS, xtol=1e-6))
 
 
+@dataclass(frozen=True)
+class Scene:
+    """Cases in one posture, and the box that holds their tissues.
+
+    Attributes:
+        cases: each in its size.
+        posture: where the bones stand.
+        tissues: those of all cases.
+        low: lower corner of the box, mm.
+        high: upper corner of the box, mm.
+    """
+
+    cases: list[Case]
+    posture: Posture
+    tissues: Tissues
+    low: Array
+    high: Array
+
+    def size(self, factor: float) -> SizeField:
+        """Edge length wanted by any of the cases; ``factor`` 1 is level `medium`."""
+        floor = floor_height(self.cases[0])
+        fields = [
+            size_field(case, tissue, self.low, self.high, floor, factor)
+            for case, tissue in zip(self.cases, own_parts(self.tissues), strict=True)
+        ]
+        return replace(fields[0], values=np.minimum.reduce([field.values for field in fields]))
+
+    def mesh(self) -> tuple[Tetrahedra, float]:
+        """Mesh with the labels of the whole, and its edge lengths relative to level medium.
+
+        Raises:
+            ConfigError: tissue reaches out of the box, or the number of unknowns cannot be had.
+        """
+        factor = edge_factor(self.cases[0], self.tissues, lambda: self.size(1.0))
+        mesh = tetrahedralise(self.tissues, self.low, self.high, self.size(factor))
+        if np.any((mesh.points < self.low + 1e-6) | (mesh.points > self.high - 1e-6)):
+            raise ConfigError(
+                f"anatomy: some tissue reaches more than {MARGIN_MM:g} mm beyond the ends of the bones; "
+                "check cover_mm, the pads and anatomy.shape"
+            )
+        return mesh, factor
+
+    def built(self, mesh: Tetrahedra, factor: float) -> list[Built]:
+        """The mesh with the labels of each case."""
+        return [
+            Built(replace(mesh, labels=labels), tissue, self.posture, factor)
+            for tissue, labels in zip(self.tissues.members, self.tissues.decode(mesh.labels), strict=True)
+        ]
+
+
+def scene_of(cases: Sequence[Case]) -> Scene:
+    """Tissues of cases of one foot that stand alike.
+
+    Args:
+        cases: each in its size (see `pipeline.config.sized`).
+
+    Raises:
+        ConfigError: no such anatomy or posture exists, or they stand differently; names the key.
+    """
+    posture = stand_alike(cases)
+    low, high = domain(posture, cases[0])
+    parts = under_one_skin(cases[0], [parts_of(case, posture) for case in cases], low, high)
+    return Scene(list(cases), posture, united([enclose(own, low, high) for own in parts]), low, high)
+
+
 def build(case: Case) -> Built:
-    """Mesh of a case in its posture.
+    """Mesh of a case in its posture, not shared with any other.
 
     Args:
         case: the case in its size (see `pipeline.config.sized`).
@@ -183,21 +208,8 @@ def build(case: Case) -> Built:
     Raises:
         ConfigError: no such anatomy or posture exists; the message names the key.
     """
-    posture = stand(case)
-    low, high = domain(posture, case)
-    tissue = enclose(parts_of(case, posture), low, high)
-
-    def size(factor: float) -> SizeField:
-        return size_field(case, tissue, low, high, floor_height(case), factor)
-
-    factor = edge_factor(case, tissue, lambda: size(1.0))
-    mesh = tetrahedralise(tissue, low, high, size(factor))
-    if np.any((mesh.points < low + 1e-6) | (mesh.points > high - 1e-6)):
-        raise ConfigError(
-            f"anatomy: some tissue reaches more than {MARGIN_MM:g} mm beyond the ends of the bones; "
-            "check cover_mm, the pads and anatomy.shape"
-        )
-    return Built(mesh, tissue, posture, factor)
+    scene = scene_of([case])
+    return scene.built(*scene.mesh())[0]
 
 
 def quality_of(built: Built) -> MeshQuality:
@@ -212,8 +224,40 @@ def mirrored(mesh: Tetrahedra) -> Tetrahedra:
     return replace(mesh, points=mesh.points * [1.0, -1.0, 1.0], cells=mesh.cells[:, [0, 2, 1, 3]])
 
 
+def mesh_of(scene: Scene, family: Family, meshes: Path) -> tuple[Tetrahedra, float]:
+    """Mesh of a family with the labels of the whole; one of several members is kept for the others."""
+    if len(family.cases) == 1:
+        return scene.mesh()
+    folder = shared_folder(family, meshes)
+    if not up_to_date(folder, SHARED, family.key):
+        family.require()
+        begin(folder, SHARED)
+        start = time.perf_counter()
+        write_arrays(folder / SHARED_FILE, *scene.mesh())
+        seconds = time.perf_counter() - start
+        finish(folder, SHARED, family.key, [SHARED_FILE], packages=PACKAGES, seconds=seconds)
+    return read_arrays(folder / SHARED_FILE)
+
+
+def shared_folder(family: Family, meshes: Path) -> Path:
+    """Folder of the mesh that the members of a family share."""
+    return meshes / family.key[:16]
+
+
+def forget_shared(case: Case, meshes: Path) -> None:
+    """Have the mesh that a case shares with others, if it does, built anew."""
+    family = Family.of(case)
+    if len(family.cases) > 1:
+        begin(shared_folder(family, meshes), SHARED)
+
+
 def make_mesh(case: Case, meshes: Path, *, force: bool = False) -> tuple[Path, bool]:
     """Build the mesh of a case unless it is there already.
+
+    Args:
+        case: the case.
+        meshes: folder of all meshes.
+        force: build also if it is there. A mesh shared with other cases is kept; see `forget_shared`.
 
     Returns:
         Folder of the mesh, and whether it was built now.
@@ -222,13 +266,14 @@ def make_mesh(case: Case, meshes: Path, *, force: bool = False) -> tuple[Path, b
         ConfigError: the anatomy or posture is impossible, or a surface file is damaged.
         QualityError: the mesh fails a gate.
     """
-    folder, key = mesh_folder(case, meshes), mesh_key(case)
+    family = Family.of(case)
+    folder, key = meshes / family.mesh_key[:16], family.mesh_key
     if not force and up_to_date(folder, "mesh", key):
         return folder, False
     begin(folder, "mesh")
     start = time.perf_counter()
-    foot = sized(case)
-    built = build(foot)
+    scene = scene_of([sized(each) for each in family.cases])
+    foot, built = scene.cases[family.own], scene.built(*mesh_of(scene, family, meshes))[family.own]
     quality = quality_of(built)
     require_quality(quality, built.factor)
     sole, tags = sole_patches(built.mesh, built.regions, foot, built.posture)

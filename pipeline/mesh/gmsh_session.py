@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipeline.mesh.cells import Cells
 from pipeline.mesh.grid import SizeField
 from pipeline.mesh.implicit import Array
+from pipeline.mesh.tissue import Labels
 
 TETRAHEDRON = 4
 TRIANGLE = 2
@@ -24,12 +25,21 @@ HXT = 10
 
 @dataclass(frozen=True)
 class Group:
-    """Cells of one named physical group: dimension, tag, name, vertices (m, 4) or (m, 3)."""
+    """Cells of one named physical group.
+
+    Attributes:
+        dim: dimension.
+        tag: number of the group.
+        name: its name.
+        cells: vertices, (m, 4) or (m, 3).
+        numbers: of the cells, from 1, (m,).
+    """
 
     dim: int
     tag: int
     name: str
     cells: Cells
+    numbers: NDArray[np.int64]
 
 
 @contextmanager
@@ -65,7 +75,7 @@ def background_points(low: Array, high: Array, size: SizeField) -> Array:
         return np.asarray(gmsh.model.mesh.getNodes()[1]).reshape(-1, 3)
 
 
-def improve(x: Array, cells: Cells, labels: NDArray[np.int16]) -> tuple[Array, Cells, NDArray[np.int16]]:
+def improve(x: Array, cells: Cells, labels: Labels) -> tuple[Array, Cells, Labels]:
     """Swap and smooth tetrahedra inside each label; vertices on interfaces and on the hull stay.
 
     Gmsh gets one discrete volume per label; the fixed vertices belong to one discrete surface.
@@ -85,7 +95,7 @@ def improve(x: Array, cells: Cells, labels: NDArray[np.int16]) -> tuple[Array, C
         gmsh.model.mesh.addNodes(2, 1, tags[fixed], x[fixed].ravel())
         count = 0
         for k, label in enumerate(present):
-            volume = gmsh.model.addDiscreteEntity(3, int(label) + 1, [1])
+            volume = gmsh.model.addDiscreteEntity(3, k + 1, [1])
             inside = ~fixed & (home == k)
             if inside.any():
                 gmsh.model.mesh.addNodes(3, volume, tags[inside], x[inside].ravel())
@@ -96,42 +106,43 @@ def improve(x: Array, cells: Cells, labels: NDArray[np.int16]) -> tuple[Array, C
             count += len(own)
         gmsh.option.setNumber("Mesh.OptimizeThreshold", 0.35)
         gmsh.model.mesh.optimize("", force=True, niter=3)
-        return _collect()
+        points, cells, volume = _collect()
+        return points, cells, present[volume - 1]
 
 
-def _collect() -> tuple[Array, Cells, NDArray[np.int16]]:
-    """Points, cells and labels of the current gmsh model."""
+def _collect() -> tuple[Array, Cells, NDArray[np.int64]]:
+    """Points, cells and number of the volume of each cell of the current gmsh model."""
     node_tags, coordinates, _ = gmsh.model.mesh.getNodes()
     place = np.zeros(int(node_tags.max()) + 1, np.int64)
     place[node_tags.astype(np.int64)] = np.arange(len(node_tags))
-    cells, labels = [], []
+    cells, volumes = [], []
     for _, volume in sorted(gmsh.model.getEntities(3)):
         _, nodes = gmsh.model.mesh.getElementsByType(TETRAHEDRON, volume)
         own = place[nodes.astype(np.int64)].reshape(-1, 4)
         cells.append(own)
-        labels.append(np.full(len(own), volume - 1, np.int16))
-    return np.asarray(coordinates).reshape(-1, 3), np.concatenate(cells), np.concatenate(labels)
+        volumes.append(np.full(len(own), volume))
+    return np.asarray(coordinates).reshape(-1, 3), np.concatenate(cells), np.concatenate(volumes)
 
 
 def save(path: Path, points: Array, groups: list[Group]) -> None:
-    """Write a binary gmsh 4.1 file with one discrete entity and one physical group per group of cells."""
+    """Write a binary gmsh 4.1 file with one discrete entity and one physical group per group of cells.
+
+    Points keep their numbers, from 1, and cells those of their group.
+    """
     with gmsh_session():
         home = np.zeros(len(points), np.int64)
         for group in groups:
             gmsh.model.addDiscreteEntity(group.dim, group.tag)
             if group.dim == 3:
                 home[group.cells.ravel()] = group.tag
-        count = 0
         for group in groups:
             own = np.flatnonzero(home == group.tag)
             if group.dim == 3 and len(own):
                 gmsh.model.mesh.addNodes(3, group.tag, own + 1, points[own].ravel())
         for group in groups:
             kind = TETRAHEDRON if group.dim == 3 else TRIANGLE
-            tags = np.arange(count + 1, count + len(group.cells) + 1)
-            gmsh.model.mesh.addElementsByType(group.tag, kind, tags, group.cells.ravel() + 1)
+            gmsh.model.mesh.addElementsByType(group.tag, kind, group.numbers, group.cells.ravel() + 1)
             gmsh.model.addPhysicalGroup(group.dim, [group.tag], group.tag, group.name)
-            count += len(group.cells)
         gmsh.option.setNumber("Mesh.MshFileVersion", 4.1)
         gmsh.option.setNumber("Mesh.Binary", 1)
         gmsh.write(str(path))

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 
 from pipeline.mesh.cells import Cells, dihedral_cosines, mean_ratio
 from pipeline.mesh.implicit import Array
-from pipeline.mesh.tissue import Labels, Tissue, gradient
+from pipeline.mesh.tissue import Labels, Tissues, gradient
 from pipeline.tetrahedron import FACES
 
 ENOUGH_RATIO = 0.22
@@ -39,9 +39,9 @@ def goodness(points: Array, cells: Cells) -> Array:
 class Surroundings:
     """What a moving vertex must respect: its cells, the tissues around it, the shapes it lies on."""
 
-    tissue: Tissue
+    tissues: Tissues
     cells: Cells
-    labels: Labels
+    labels: list[Labels]
     around: csr_matrix
     is_outer: Array
     leave: float
@@ -50,20 +50,23 @@ class Surroundings:
         """Numbers of the cells at a vertex."""
         return self.around.indices[self.around.indptr[vertex] : self.around.indptr[vertex + 1]]
 
-    def owners(self, vertex: int) -> list[int]:
-        """Parts on whose surface a vertex lies: all at it but the last in priority.
+    def surfaces(self, vertex: int) -> list[int]:
+        """Surfaces a vertex lies on: for each member, of all its parts there but the last in priority.
 
         Outside the mesh counts as the last. A vertex inside one tissue lies on no surface.
         """
         touching = self.touching(vertex)
-        found = sorted({int(label) for label in self.labels[touching]})
-        return found if self.is_outer[vertex] else found[:-1]
+        found: set[int] = set()
+        for labels, surface_of in zip(self.labels, self.tissues.surface_of, strict=True):
+            own = sorted({int(label) for label in labels[touching]})
+            found.update(surface_of[label] for label in (own if self.is_outer[vertex] else own[:-1]))
+        return sorted(found)
 
-    def settled(self, x: Array, owners: list[int]) -> Array:
+    def settled(self, x: Array, surfaces: list[int]) -> Array:
         """Points drawn back to within ``leave`` mm of the surfaces they belong to, (n, 3), mm."""
         for _ in range(2):
-            for owner in owners:
-                shape = self.tissue.parts[owner].part.shape
+            for index in surfaces:
+                shape = self.tissues.surfaces[index].boxed.part.shape
                 value = shape(x)
                 slope = gradient(shape, x, value)
                 excess = np.sign(value) * np.maximum(np.abs(value) - self.leave, 0.0)
@@ -71,20 +74,20 @@ class Surroundings:
         return x
 
 
-def relieve(tissue: Tissue, points: Array, cells: Cells, labels: Labels, outer: Array) -> Array:
+def relieve(tissues: Tissues, points: Array, cells: Cells, labels: Labels, outer: Array) -> Array:
     """Points moved so that flat cells grow, never at the cost of a worse cell next to them.
 
     Args:
-        tissue: all parts.
+        tissues: all parts.
         points: vertices (n, 3), mm.
         cells: tetrahedra (m, 4).
-        labels: part of each cell (m,).
+        labels: label of the whole of each cell (m,).
         outer: which vertices lie on the outside of the mesh, (n,).
     """
-    points, count = points.copy(), len(cells)
+    points, count, own = points.copy(), len(cells), tissues.decode(labels)
     around = csr_matrix((np.ones(4 * count, bool), (cells.ravel(), np.repeat(np.arange(count), 4))))
     for leave in LEAVE_MM:
-        place = Surroundings(tissue, cells, labels, around, outer, leave)
+        place = Surroundings(tissues, cells, own, around, outer, leave)
         good = goodness(points, cells)
         bad = np.flatnonzero(good < 1.0)
         if len(bad) == 0:
@@ -102,7 +105,7 @@ def _relieve_cell(points: Array, cell: int, place: Surroundings) -> None:
         touching = place.cells[place.touching(vertex)]
         before = goodness(points, touching).min()
         trials = place.settled(
-            points[vertex] + _shifts(points[corners[face]], points[vertex]), place.owners(vertex)
+            points[vertex] + _shifts(points[corners[face]], points[vertex]), place.surfaces(vertex)
         )
         worst = _worst_after(points, touching, vertex, trials)
         found = int(worst.argmax())

@@ -4,6 +4,10 @@ Boxes that a part's surface passes through are halved until they are small again
 wanted there; Newton's method moves their centres onto the surface; a look at both sides discards what
 is hidden under another part; thinning leaves points about as far apart as the size field asks. Curves
 where three tissues meet are sampled first.
+
+Members that share a mesh go in order: a point where an earlier member has an interface belongs to that
+one. A surface they have in common is so sampled once, and of two that lie within `PROBE_MM` of each other
+only the earlier member's.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from scipy.spatial import cKDTree
 
 from pipeline.mesh.grid import SizeField, grid_points
 from pipeline.mesh.implicit import Array
-from pipeline.mesh.tissue import BoxedPart, Tissue, project, project_on_two
+from pipeline.mesh.tissue import BoxedPart, Labels, Tissue, Tissues, project, project_on_two
 
 Indices = NDArray[np.intp]
 
@@ -128,37 +132,44 @@ def surface_boxes(boxed: BoxedPart, low: Array, high: Array, size: SizeField) ->
     return np.concatenate(centres), np.concatenate(edges)
 
 
-def visible(tissue: Tissue, owner: int, x: Array, longest: Array, size: SizeField) -> tuple[Array, Array]:
-    """Points moved onto a part's surface, without crowds and without those where another part hides it.
+def visible(tissues: Tissues, index: int, x: Array, longest: Array, size: SizeField) -> tuple[Array, Array]:
+    """Points moved onto a surface, without crowds and without those where it is hidden.
 
     Returns:
         Points (k, 3), mm, and unit normals there (k, 3).
     """
-    shape = tissue.parts[owner].part.shape
+    shape = tissues.surfaces[index].boxed.part.shape
     x, _, _ = project(shape, x, longest, rounds=1)
     few = one_per_voxel(x, CROWD * size.at(x))
     x, normal, residual = project(shape, x[few], longest[few], rounds=3)
-    return on_surface(tissue, owner, x[residual < ON_SURFACE_MM], normal[residual < ON_SURFACE_MM])
+    return on_surface(tissues, index, x[residual < ON_SURFACE_MM], normal[residual < ON_SURFACE_MM])
 
 
-def on_surface(tissue: Tissue, owner: int, x: Array, normal: Array) -> tuple[Array, Array]:
-    """Those points with the part on the inner side of the normal and a later one on the outer side."""
-    inner = tissue.label(x - PROBE_MM * normal) == owner
-    x, normal = x[inner], normal[inner]
-    outer = tissue.label(x + PROBE_MM * normal) > owner
-    return x[outer], normal[outer]
+def on_surface(tissues: Tissues, index: int, x: Array, normal: Array) -> tuple[Array, Array]:
+    """Those points where the surface is seen.
+
+    The first member with an interface there must see it: its part on the inner side of the normal and a
+    later one on the outer side.
+    """
+    seen, rest = np.zeros(len(x), bool), np.arange(len(x))
+    for member, owner in zip(tissues.members, tissues.surfaces[index].owners, strict=True):
+        inner = member.label(x[rest] - PROBE_MM * normal[rest])
+        outer = member.label(x[rest] + PROBE_MM * normal[rest])
+        seen[rest[(inner == owner) & (outer > owner)]] = True
+        rest = rest[inner == outer]
+    return x[seen], normal[seen]
 
 
-def crease_points(tissue: Tissue, owner: int, x: Array, normal: Array, size: SizeField) -> Array:
-    """Points on the sharp edges of one part, from pairs of surface points that face different ways.
+def crease_points(tissues: Tissues, index: int, x: Array, normal: Array, size: SizeField) -> Array:
+    """Points on the sharp edges of one surface, from pairs of its points that face different ways.
 
     An edge point is where the tangent planes of both meet, nearest to their middle. It counts if it lies
-    on the surface and the part is seen there.
+    on the surface and that is seen there.
 
     Args:
-        tissue: all parts.
-        owner: the part.
-        x: points on its surface, (n, 3), mm.
+        tissues: all parts.
+        index: of the surface.
+        x: points on it, (n, 3), mm.
         normal: unit normals there, (n, 3).
         size: edge lengths wanted.
     """
@@ -176,17 +187,18 @@ def crease_points(tissue: Tissue, owner: int, x: Array, normal: Array, size: Siz
     found = middle + (weight * (a - cosine * b))[:, None] * n + (weight * (b - cosine * a))[:, None] * m
     between = n + m
     between /= np.linalg.norm(between, axis=1)[:, None]
-    on = np.abs(tissue.parts[owner].part.shape(found)) < 2.0 * ON_SURFACE_MM
-    found, _ = on_surface(tissue, owner, found[on], between[on])
+    on = np.abs(tissues.surfaces[index].boxed.part.shape(found)) < 2.0 * ON_SURFACE_MM
+    found, _ = on_surface(tissues, index, found[on], between[on])
     return found
 
 
-def curve_points(tissue: Tissue, boxes: list[tuple[Array, Array]], size: SizeField) -> Array:
+def curve_points(tissues: Tissues, boxes: list[tuple[Array, Array]], size: SizeField) -> Array:
     """Points on the curves where at least three tissues meet, (n, 3)."""
     found: list[Array] = [np.empty((0, 3))]
     normals: list[Array] = [np.empty((0, 2, 3))]
+    pairs: list[Indices] = [np.empty((0, 2), np.intp)]
     for second, first in itertools.combinations(range(len(boxes))[::-1], 2):
-        one, other = tissue.parts[first], tissue.parts[second]
+        one, other = tissues.surfaces[first].boxed, tissues.surfaces[second].boxed
         x, edge = boxes[second]
         near = one.near(x)
         x, edge = x[near], edge[near]
@@ -197,28 +209,50 @@ def curve_points(tissue: Tissue, boxes: list[tuple[Array, Array]], size: SizeFie
         on = residual < ON_SURFACE_MM
         found.append(x[on])
         normals.append(normal[on])
+        pairs.append(np.full((np.count_nonzero(on), 2), (first, second)))
     points = np.concatenate(found)
     few = one_per_voxel(points, 0.2 * size.at(points))
-    return meeting_points(tissue, points[few], np.concatenate(normals)[few])
+    return meeting_points(tissues, points[few], np.concatenate(normals)[few], np.concatenate(pairs)[few])
 
 
-def meeting_points(tissue: Tissue, x: Array, normal: Array) -> Array:
-    """Those points of a curve around which at least three tissues lie."""
-    sides = [
-        tissue.label(x + PROBE_MM * (i * normal[:, 0] + j * normal[:, 1])) for i in (-1, 1) for j in (-1, 1)
-    ]
-    ordered = np.sort(np.stack(sides, axis=1), axis=1)
-    return x[1 + np.count_nonzero(np.diff(ordered, axis=1), axis=1) >= 3]
+def meeting_points(tissues: Tissues, x: Array, normal: Array, pair: Indices) -> Array:
+    """Those points of a curve around which at least three tissues lie.
+
+    The first member with three of them must have both surfaces; where every member has fewer, surfaces of
+    two members cross, and their labels are counted together.
+
+    Args:
+        tissues: all parts.
+        x: points, (n, 3), mm.
+        normal: unit normals of both surfaces there, (n, 2, 3).
+        pair: the two surfaces, (n, 2).
+    """
+    around = [x + PROBE_MM * (i * normal[:, 0] + j * normal[:, 1]) for i in (-1, 1) for j in (-1, 1)]
+    owners = np.array([surface.owners for surface in tissues.surfaces])
+    sides = [[member.label(y) for y in around] for member in tissues.members]
+    kept, rest = np.zeros(len(x), bool), np.ones(len(x), bool)
+    for k, own in enumerate(sides):
+        here = rest & (kinds(own) >= 3)
+        kept |= here & np.all(owners[pair, k] >= 0, axis=1)
+        rest &= ~here
+    together = [tissues.encode(side) for side in zip(*sides, strict=True)]
+    return x[kept | (rest & (kinds(together) >= 3))]
 
 
-def sample_interfaces(tissue: Tissue, low: Array, high: Array, size: SizeField) -> Array:
+def kinds(labels: list[Labels]) -> Indices:
+    """Number of different labels at each point, (n,), from several labels of each."""
+    ordered = np.sort(np.stack(labels, axis=1), axis=1)
+    return np.asarray(1 + np.count_nonzero(np.diff(ordered, axis=1), axis=1))
+
+
+def sample_interfaces(tissues: Tissues, low: Array, high: Array, size: SizeField) -> Array:
     """All interface points, curves and sharp edges first, none too close to an earlier one, (n, 3)."""
-    boxes = [surface_boxes(boxed, low, high, size) for boxed in tissue.parts]
-    surfaces = [visible(tissue, owner, x, edge, size) for owner, (x, edge) in enumerate(boxes)]
-    curves = curve_points(tissue, boxes, size)
+    boxes = [surface_boxes(surface.boxed, low, high, size) for surface in tissues.surfaces]
+    surfaces = [visible(tissues, index, x, edge, size) for index, (x, edge) in enumerate(boxes)]
+    curves = curve_points(tissues, boxes, size)
     curves = curves[thin(curves, 0.7 * size.at(curves))]
     creases = np.concatenate(
-        [crease_points(tissue, owner, x, normal, size) for owner, (x, normal) in enumerate(surfaces)]
+        [crease_points(tissues, index, x, normal, size) for index, (x, normal) in enumerate(surfaces)]
     )
     creases = creases[cKDTree(curves).query(creases)[0] > 0.5 * size.at(creases)]
     kept = np.concatenate([curves, creases[thin(creases, 0.7 * size.at(creases))]])
@@ -231,26 +265,35 @@ def sample_interfaces(tissue: Tissue, low: Array, high: Array, size: SizeField) 
     return kept
 
 
-def fill_holes(tissue: Tissue, interface: Array, filler: Array, size: SizeField) -> tuple[Array, Array]:
+def fill_holes(tissues: Tissues, interface: Array, filler: Array, size: SizeField) -> tuple[Array, Array]:
     """Sort out filler points that lie close to an interface: the sampling has a hole there.
 
     They are moved onto the interface where that leaves them clear of the points already there.
 
     Returns:
-        Interface points with the new ones; filler points that lie well inside one tissue.
+        Interface points with the new ones; filler points that lie well inside one tissue of every member.
     """
     reach = 0.5 * size.at(filler)
-    doubtful = np.flatnonzero(tissue.nearest_surface(filler, float(reach.max())) < STEEPEST * reach)
+    doubtful = np.flatnonzero(tissues.nearest_surface(filler, float(reach.max())) < STEEPEST * reach)
     x, reach = filler[doubtful], reach[doubtful]
+    nearest = np.full(len(x), -1)
+    for member, surface_of in zip(tissues.members, tissues.surface_of, strict=True):
+        owner = next_interface(member, x, reach)
+        found = (nearest < 0) & (owner < member.void)
+        nearest[found] = np.array(surface_of)[owner[found]]
+    close = nearest >= 0
+    for i in np.unique(nearest[close]):
+        chosen = nearest == i
+        moved, _ = visible(tissues, i, x[chosen], reach[chosen], size)
+        moved = moved[cKDTree(interface).query(moved)[0] > 0.5 * size.at(moved)] if len(moved) else moved
+        interface = np.concatenate([interface, moved[thin(moved, 0.75 * size.at(moved))]])
+    return interface, np.delete(filler, doubtful[close], axis=0)
+
+
+def next_interface(tissue: Tissue, x: Array, reach: Array) -> Labels:
+    """Owner of an interface within reach (n,) of each point, or `void` where there is none, (n,)."""
     own = tissue.label(x)
     first = own.copy()
     for direction in np.concatenate([np.eye(3), -np.eye(3), DIAGONALS, -DIAGONALS]):
         first = np.where(first != own, first, tissue.label(x + reach[:, None] * direction))
-    close = first != own
-    owner = np.minimum(first, own)
-    for i in np.unique(owner[close]):
-        chosen = close & (owner == i)
-        moved, _ = visible(tissue, i, x[chosen], reach[chosen], size)
-        moved = moved[cKDTree(interface).query(moved)[0] > 0.5 * size.at(moved)] if len(moved) else moved
-        interface = np.concatenate([interface, moved[thin(moved, 0.75 * size.at(moved))]])
-    return interface, np.delete(filler, doubtful[close], axis=0)
+    return np.where(first != own, np.minimum(first, own), tissue.void)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from pipeline.config import Case
 from pipeline.mesh.bones import SolidBone
+from pipeline.mesh.grid import grid_points
 from pipeline.mesh.implicit import (
     Array,
     Frame,
@@ -40,6 +42,9 @@ CLEFT_MM = 1.2
 
 COVER_OF_SPUR_MM = 2.0
 """Soft tissue over osteophytes, plates and bands."""
+
+BULGE_MM = 4.0
+"""Spacing of the points at which the outlines of cases that share a mesh are compared."""
 
 ROUNDING_MM = 3.0
 """Fillet between the rounded bodies the soft tissue is made of."""
@@ -147,10 +152,60 @@ def soft_parts(
     def whole(x: Array) -> Array:
         return rounded_max(rounded_max(rays(x), -x[:, 2], 0.2), -cleft(x), 0.5)
 
-    if a.skin_mm is None:
+    return within_outline(case, whole)
+
+
+def within_outline(case: Case, whole: Shape) -> list[Part]:
+    """Soft tissue and, if wanted, skin within an outline."""
+    skin = case.anatomy.skin_mm
+    if skin is None:
         return [Part(Region.SOFT_TISSUE, whole)]
-    inner = grown(whole, -a.skin_mm.value)
-    return [Part(Region.SOFT_TISSUE, inner), Part(Region.SKIN, whole)]
+    return [Part(Region.SOFT_TISSUE, grown(whole, -skin.value)), Part(Region.SKIN, whole)]
+
+
+def under_one_skin(case: Case, parts: Sequence[list[Part]], low: Array, high: Array) -> list[list[Part]]:
+    """Parts of each member with soft tissue up to one outline, which holds the soft tissue of all.
+
+    Cases that share a mesh so differ within the skin only: it bulges over the spur or plate of any of them.
+
+    Args:
+        case: any of the members: their skin is as thick.
+        parts: of each member.
+        low: lower corner of the box that holds them, mm.
+        high: upper corner of the box, mm.
+    """
+    whole, *others = [
+        next(part.shape for part in own[::-1] if part.region in (Region.SKIN, Region.SOFT_TISSUE))
+        for own in parts
+    ]
+    x = grid_points(low, np.ceil((high - low) / BULGE_MM).astype(int) + 1, BULGE_MM)
+    for other in others:
+        whole = bulged(whole, other, x)
+    soft = {part.region: part for part in within_outline(case, whole)}
+    return [[soft.get(part.region, part) for part in own] for own in parts]
+
+
+def bulged(shape: Shape, other: Shape, x: Array) -> Shape:
+    """Union of two costly shapes that differ in few places: the other is looked at only there.
+
+    Args:
+        shape: the one.
+        other: the other.
+        x: grid of points `BULGE_MM` apart on which they are compared, (n, 3), mm.
+    """
+    value = other(x)
+    wider = x[(value < shape(x)) & (np.abs(value) < 2.0 * BULGE_MM)]
+    if len(wider) == 0:
+        return shape
+    low, high = wider.min(axis=0) - BULGE_MM, wider.max(axis=0) + BULGE_MM
+
+    def both(x: Array) -> Array:
+        value = np.asarray(shape(x))
+        near = np.flatnonzero(np.all((x >= low) & (x <= high), axis=1))
+        value[near] = np.minimum(value[near], other(x[near]))
+        return value
+
+    return both
 
 
 def floor_height(case: Case) -> float:

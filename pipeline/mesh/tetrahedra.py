@@ -16,7 +16,7 @@ from pipeline.mesh.implicit import Array
 from pipeline.mesh.relief import relieve
 from pipeline.mesh.repair import repaired
 from pipeline.mesh.sampling import fill_holes, sample_interfaces
-from pipeline.mesh.tissue import Labels, Tissue
+from pipeline.mesh.tissue import Labels, Tissue, Tissues
 
 SAMPLES = np.array(
     [
@@ -36,7 +36,13 @@ JITTER_MM = 1e-4
 
 @dataclass(frozen=True)
 class Tetrahedra:
-    """Mesh of all tissues: points (n, 3) mm, cells (m, 4) of positive volume, label of each cell (m,)."""
+    """Mesh of all tissues.
+
+    Attributes:
+        points: vertices, (n, 3), mm.
+        cells: tetrahedra of positive volume, (m, 4).
+        labels: of each cell, of one case or of the whole, (m,).
+    """
 
     points: Array
     cells: Cells
@@ -110,28 +116,49 @@ def label_cells(tissue: Tissue, points: Array, cells: Cells, sampled: int) -> La
     return without_spikes(labels, neighbours(cells))
 
 
-def tetrahedralise(tissue: Tissue, low: Array, high: Array, size: SizeField) -> Tetrahedra:
+def solid_alike(tissues: Tissues, labels: list[Labels]) -> list[Labels]:
+    """Labels of all members with the same cells void in each: a cell at the skin may be void in one alone.
+
+    It takes the region it has in the first member with tissue there, or the member's last one.
+    """
+    void = np.stack([own == member.void for member, own in zip(tissues.members, labels, strict=True)])
+    first, cells = (~void).argmax(axis=0), np.arange(void.shape[1])
+    numbers = [np.array([*map(int, member.regions), 0]) for member in tissues.members]
+    region = np.stack([own[label] for own, label in zip(numbers, labels, strict=True)])[first, cells]
+    found = []
+    for member, own, empty in zip(tissues.members, labels, void & ~void.all(axis=0), strict=True):
+        place = {int(each): label for label, each in enumerate(member.regions)}
+        own = own.copy()
+        own[empty] = [place.get(int(each), member.void - 1) for each in region[empty]]
+        found.append(own)
+    return found
+
+
+def tetrahedralise(tissues: Tissues, low: Array, high: Array, size: SizeField) -> Tetrahedra:
     """Mesh of all tissues of a box; the void around them is dropped.
 
     Interface points and, well away from them, the vertices of a graded box mesh go through a Delaunay
-    triangulation; its cells are labelled, improved inside each label, and cleaned.
+    triangulation; its cells are labelled for each member, improved inside each label of the whole, and
+    cleaned.
     """
-    interface = sample_interfaces(tissue, low, high, size)
+    interface = sample_interfaces(tissues, low, high, size)
     filler = background_points(low, high, size)
     hull = np.any((np.abs(filler - low) < 1e-9) | (np.abs(filler - high) < 1e-9), axis=1)
     corners, filler = filler[hull], filler[~hull]
     filler = filler[cKDTree(interface).query(filler)[0] > 0.85 * size.at(filler)]
-    interface, filler = fill_holes(tissue, interface, filler, size)
+    interface, filler = fill_holes(tissues, interface, filler, size)
     interface = interface + np.random.default_rng(0).uniform(-JITTER_MM, JITTER_MM, interface.shape)
     points = np.concatenate([interface, filler, corners])
     cells = Delaunay(points).simplices.astype(np.int64)
     cells = oriented(points, cells[(cells < len(points) - len(corners)).any(axis=1)])
-    labels = label_cells(tissue, points, cells, len(interface))
-    labels = repaired(cells, labels, [boxed.part.region for boxed in tissue.parts], tissue.void)
-    points, cells, labels = improve(points, cells, labels)
-    solid = labels != tissue.void
+    own = [
+        repaired(cells, label_cells(tissue, points, cells, len(interface)), tissue.regions, tissue.void)
+        for tissue in tissues.members
+    ]
+    points, cells, labels = improve(points, cells, tissues.encode(solid_alike(tissues, own)))
+    solid = labels != tissues.void
     cells, labels = largest_body(oriented(points, cells[solid]), labels[solid])
     mesh = compact(points, cells, labels)
     outer = np.zeros(len(mesh.points), bool)
     outer[boundary_faces(mesh.cells)[0]] = True
-    return replace(mesh, points=relieve(tissue, mesh.points, mesh.cells, mesh.labels, outer))
+    return replace(mesh, points=relieve(tissues, mesh.points, mesh.cells, mesh.labels, outer))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +14,18 @@ from numpy.typing import NDArray
 from pipeline.mesh.grid import grid_points
 from pipeline.mesh.implicit import Array, Shape
 from pipeline.mesh.part import Part
+from pipeline.regions import Region
 
-Labels = NDArray[np.int16]
+Labels = NDArray[np.integer[Any]]
 
 STEP_MM = 1e-4
 """Difference step for gradients of shapes."""
 
 SCAN_MM = 4.0
 """Spacing of the scan that finds the box around each part."""
+
+ABSENT = -1
+"""In place of the label of a part that a member does not have."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +42,98 @@ class BoxedPart:
 
 
 @dataclass(frozen=True)
-class Tissue:
-    """All parts in order of priority; answers which one a point lies in."""
+class Surface:
+    """The surface of a part.
+
+    Attributes:
+        boxed: the part.
+        owners: its label in each member, `ABSENT` where a member has no such surface.
+    """
+
+    boxed: BoxedPart
+    owners: tuple[int, ...]
+
+
+class Tissues(ABC):
+    """What a mesh is made for: the tissues of one case, or of several members that share their cells.
+
+    Each member labels a point by its own parts. The labels of all members together make one number, the
+    label of the whole; it is ordered as the labels are, the first member's before the others'.
+    """
+
+    @property
+    @abstractmethod
+    def members(self) -> tuple[Tissue, ...]:
+        """The tissues of each case."""
+
+    @property
+    @abstractmethod
+    def surfaces(self) -> list[Surface]:
+        """Each surface once, those of the first member first, in order of priority."""
+
+    def encode(self, labels: Sequence[Labels]) -> Labels:
+        """The label of the whole from those of the members, each (n,)."""
+        whole = labels[0]
+        for member, own in zip(self.members[1:], labels[1:], strict=True):
+            whole = whole.astype(np.int64) * (member.void + 1) + own
+        return whole
+
+    def decode(self, whole: Labels) -> list[Labels]:
+        """The labels of the members from that of the whole, (n,)."""
+        labels: list[Labels] = []
+        for member in self.members[:0:-1]:
+            whole, own = np.divmod(whole, member.void + 1)
+            labels.append(own)
+        return [whole, *labels[::-1]]
+
+    @property
+    def void(self) -> int:
+        """Label of points outside every part of every member; no label is larger."""
+        return int(self.encode([np.array([member.void], np.int64) for member in self.members])[0])
+
+    def label(self, x: Array) -> Labels:
+        """Label of the whole at points, (n,)."""
+        return self.encode([member.label(x) for member in self.members])
+
+    @cached_property
+    def surface_of(self) -> list[list[int]]:
+        """Index in ``surfaces`` of each label of each member."""
+        found = [[0] * member.void for member in self.members]
+        for index, surface in enumerate(self.surfaces):
+            for labels, owner in zip(found, surface.owners, strict=True):
+                if owner != ABSENT:
+                    labels[owner] = index
+        return found
+
+    def nearest_surface(self, x: Array, reach: float) -> Array:
+        """Smallest magnitude of any part's function at each point, hidden surfaces included; (n,), mm."""
+        closest = np.full(len(x), np.inf)
+        for surface in self.surfaces:
+            near = surface.boxed.near(x, reach)
+            closest[near] = np.minimum(closest[near], np.abs(surface.boxed.part.shape(x[near])))
+        return closest
+
+
+@dataclass(frozen=True)
+class Tissue(Tissues):
+    """All parts of one case in order of priority; answers which one a point lies in."""
 
     parts: list[BoxedPart]
+
+    @property
+    def members(self) -> tuple[Tissue, ...]:
+        """Itself alone."""
+        return (self,)
+
+    @cached_property
+    def surfaces(self) -> list[Surface]:
+        """The surface of each part."""
+        return [Surface(boxed, (label,)) for label, boxed in enumerate(self.parts)]
+
+    @property
+    def regions(self) -> list[Region]:
+        """Region of each label."""
+        return [boxed.part.region for boxed in self.parts]
 
     @property
     def void(self) -> int:
@@ -55,14 +151,6 @@ class Tissue:
                 label[inside] = i
                 open_points = open_points[label[open_points] == self.void]
         return label
-
-    def nearest_surface(self, x: Array, reach: float) -> Array:
-        """Smallest magnitude of any part's function at each point, hidden surfaces included; (n,), mm."""
-        closest = np.full(len(x), np.inf)
-        for boxed in self.parts:
-            near = boxed.near(x, reach)
-            closest[near] = np.minimum(closest[near], np.abs(boxed.part.shape(x[near])))
-        return closest
 
 
 def enclose(parts: list[Part], low: Array, high: Array) -> Tissue:

@@ -42,6 +42,9 @@ JOINTS = {
     "implant_hemi": LAYERS - {Region.MTP1_CARTILAGE_PP1} | {Region.IMPLANT},
     "elevated": LAYERS,
     "shortened": LAYERS,
+    "compare_normal": LAYERS,
+    "compare_stiff": LAYERS | {Region.OSTEOPHYTE, Region.SCLEROSIS},
+    "compare_fused": FUSED,
 }
 """Regions of the joint in every shipped case."""
 

@@ -64,6 +64,35 @@ def test_wrong_config_is_refused_in_one_line(
 
 
 @pytest.mark.usefixtures("no_mpi")
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            "mesh: {level: medium, shared_with: [a.yaml, b.yaml]}",
+            "b is not of the same foot and mesh as a: mesh.level is medium, not coarse;",
+        ),
+        (
+            f"joint: {{valgus_deg: {{value: 12, {GIVEN}}}}}\nmesh: {{shared_with: [a.yaml, b.yaml]}}",
+            "b does not stand as a: mt1 is",
+        ),
+    ],
+)
+def test_cases_that_cannot_share_a_mesh_are_refused_in_one_line(
+    changed: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = "mesh: {shared_with: [a.yaml, b.yaml]}\n"
+    for name, kind, more in (("a", "normal", shared), ("b", "fused", changed)):
+        text = HEAD.format(base=CASES / f"compare_{kind}.yaml") + more
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    files, out, meshes = [str(tmp_path / f"{name}.yaml") for name in "ab"], tmp_path / "out", tmp_path / "m"
+    assert cli.main(["run", *files, "--out", str(out), "--meshes", str(meshes)]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert f"{files[0]}: mesh.shared_with: {said}" in line
+    assert not out.exists()
+    assert not meshes.exists()
+
+
+@pytest.mark.usefixtures("no_mpi")
 def test_unwritable_output_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("in the way")
     assert cli.main(["run", "normal", "--out", str(tmp_path / "file" / "out")]) == 2
