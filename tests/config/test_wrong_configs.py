@@ -333,8 +333,8 @@ def test_a_file_without_base_says_what_is_missing(refused: Refusal) -> None:
     lines = refused("title: Alone\n")
     assert lines[0] == "case.yaml:1:1: anatomy: missing (shape of bones and soft parts)"
     assert [line.split(": ")[1] for line in lines] == [
-        "anatomy", "articulation", "floor", "joint", "load", "materials", "mesh", "patient", "posture", "solver",
-        "tissues",
+        "anatomy", "articulation", "floor", "joint", "load", "materials", "mesh", "patient", "posture",
+        "solver", "tissues",
     ]  # fmt: skip
 
 
