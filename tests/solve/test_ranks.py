@@ -24,7 +24,7 @@ def test_properties_hold_on_more_ranks(ranks: int, tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=480,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
