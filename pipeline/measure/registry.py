@@ -151,7 +151,7 @@ def _mtp1() -> list[Quantity]:
 
 
 def _soft() -> list[Quantity]:
-    """How far the small-strain theory is stretched."""
+    """How far the soft tissue is pressed."""
     limit = f"{-LARGE_STRAIN:.0%}".replace("%", " %")
     return [
         Quantity(
@@ -163,7 +163,7 @@ def _soft() -> list[Quantity]:
             statistic="share",
             definition=(
                 "share of the volume of soft tissue and skin with a smallest principal strain beyond "
-                f"-{limit}, where the small-strain theory no longer holds"
+                f"-{limit}, where its law is least known"
             ),
             source=_OURS,
             evaluate=tissue.crushed_share((Region.SOFT_TISSUE, Region.SKIN), LARGE_STRAIN),

@@ -114,7 +114,7 @@ def _texts(results: Sequence[CaseResult]) -> dict[str, Any]:
         f"{_mesh_levels(results)} Differences below {SAME_PERCENT:g} % are called about the same.",
         "held": published.hold(results),
         "predictions": published.predictions(results),
-        "limits": (_small_strain(results), *LIMITS),
+        "limits": (_large_strain(results), *LIMITS),
     }
 
 
@@ -144,14 +144,15 @@ def _mesh_levels(results: Sequence[CaseResult]) -> str:
     return f"The cases do not share a mesh level, so part of what differs is the mesh. {each}."
 
 
-def _small_strain(results: Sequence[CaseResult]) -> str:
-    """The limit of the small-strain theory, with how far each case is beyond it."""
+def _large_strain(results: Sequence[CaseResult]) -> str:
+    """The limit of the tissue laws, with how far each case is beyond it."""
     shares = [
         f"{number(result.value('soft_crushed_share'))} % ({result.short_title.lower()})" for result in results
     ]
     listed = shares[0] if len(shares) == 1 else f"{', '.join(shares[:-1])} and {shares[-1]}"
     return (
-        "Strains are taken as small and the tissues as linear elastic, yet the soft tissue is pressed by "
+        "Displacements and strains may be large, but every tissue is neo-Hookean with the modulus it has at "
+        "small strain; the soft tissue is pressed by "
         f"more than {-LARGE_STRAIN:.0%}".replace("%", " %")
         + f" over {listed} of its volume. Real pads stiffen as they are pressed; these do not."
     )

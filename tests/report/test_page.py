@@ -88,11 +88,11 @@ def test_limits_carry_measured_strain(
     folders: Folders, tmp_path: Path, results: list[CaseResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The limits name the rigid bases, and how much soft tissue each case presses beyond 50 %."""
-    assert "over 0 % (normal joint), 0 % (stiff joint) and 0 % (fused joint)" in page_module._small_strain(
+    assert "over 0 % (normal joint), 0 % (stiff joint) and 0 % (fused joint)" in page_module._large_strain(
         results
     )
     monkeypatch.setattr(CaseResult, "value", lambda *_: 12.34)
-    assert "more than 50 % over 12.3 % (normal joint) of its volume" in page_module._small_strain(results[:1])
+    assert "more than 50 % over 12.3 % (normal joint) of its volume" in page_module._large_strain(results[:1])
     monkeypatch.undo()
     _, text = _report(folders, tmp_path, "normal")
     assert "tarsometatarsal joints are elastic beds whose stiffness is assumed" in text
