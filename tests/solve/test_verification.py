@@ -119,7 +119,7 @@ def test_command_prints_and_writes_the_table(tmp_path: Path, capfd: pytest.Captu
 def test_unknown_benchmark_is_bad_input(capfd: pytest.CaptureFixture[str]) -> None:
     """A misspelt name ends the command with 2 and says what there is."""
     assert main(["verify", "--ranks", "2", "--only", "LIN-99"]) == 2
-    assert "no benchmark LIN-99; there are LIN-1, LIN-2" in capfd.readouterr().err
+    assert "no benchmark LIN-99; there are MAT-1, MAT-2" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
