@@ -21,8 +21,8 @@ curvature, :math:`P_\alpha = t_\alpha \cdot v_0`, :math:`W_\alpha = n \cdot v_\a
     d'' = -P^T m^{-1} k A^{-1} P - P^T A^{-1} W - W^T A^{-1} P - d W^T A^{-1} W \\
     b' &= \mu \cdot Q, \qquad \mu = A^{-1} b_{,\xi}
 
-and b'' is the second derivative of the Lagrangian :math:`b + \mu \cdot F` along :math:`(v, \delta\xi)`. As the
-gap depends on nothing but the places of its nodes and not on the observer, force and moment balance.
+and b'' is the second derivative of the Lagrangian :math:`b + \mu \cdot F` along :math:`(v, \delta\xi)`. The
+gap depends on nothing but the places of its nodes and not on the observer, so force and moment balance.
 
 Source:
     Wriggers 2006, Computational Contact Mechanics, 2nd edition, sections 4.1 and 4.2, for d; the part of b is

@@ -83,21 +83,37 @@ def _radius(nodes: Floats) -> Floats:
 def _flat(points: Floats, normals: Floats, nodes: Floats, reach_mm: float) -> Pairs:
     """Pairs within reach of each other that face, with the projection on the plane of the corners."""
     corner = nodes[:, :3]
-    found: list[list[int]] = []
-    if len(points) and len(nodes):
-        reach = (1.0 + OVERSHOOT) * _radius(nodes) + reach_mm
-        found = list(cKDTree(points).query_ball_point(corner.mean(axis=1), reach, return_sorted=False))
-    facet = np.repeat(np.arange(len(found)), [len(some) for some in found])
-    point = np.concatenate([np.asarray(some, dtype=np.int64) for some in found] or [np.empty(0, np.int64)])
+    point, facet = _near(points, nodes, reach_mm)
     origin, edge, other = corner[:, 0], corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
     normal = np.cross(edge, other)
-    facing = np.einsum("pi,pi->p", normals[point], normal[facet]) < 0.0
-    point, facet = point[facing], facet[facing]
     square = np.einsum("fi,fi->f", normal, normal)[:, None]
     dual = np.stack([np.cross(other, normal), np.cross(normal, edge)], axis=1) / square[:, None]
     xi = np.einsum("pai,pi->pa", dual[facet], points[point] - origin[facet])
     close = shares(xi).min(axis=1, initial=1.0) > -FLAT_OVERSHOOT
-    return Pairs(point[close], facet[close], xi[close])
+    point, facet, xi = point[close], facet[close], xi[close]
+    facing = np.einsum("pi,pi->p", normals[point], normal[facet]) < 0.0
+    return Pairs(point[facing], facet[facing], xi[facing])
+
+
+def _near(points: Floats, nodes: Floats, reach_mm: float) -> tuple[Ints, Ints]:
+    """Points and facets that may hold the closest one.
+
+    No facet's centre is closer than the surface, so the closest facet has its centre within the distance of
+    the closest centre plus its own radius.
+    """
+    nothing = np.empty(0, dtype=np.int64)
+    if not len(points) or not len(nodes):
+        return nothing, nothing
+    centre, radius = nodes[:, :3].mean(axis=1), (1.0 + OVERSHOOT) * _radius(nodes)
+    tree, widest = cKDTree(centre), radius.max()
+    nearest = tree.query(points)[0]
+    point = np.flatnonzero(nearest <= reach_mm + widest)
+    found = tree.query_ball_point(points[point], nearest[point] + widest, return_sorted=False)
+    facet = np.concatenate([nothing, *(np.asarray(some, dtype=np.int64) for some in found)])
+    point = np.repeat(point, [len(some) for some in found])
+    away = np.linalg.norm(points[point] - centre[facet], axis=1)
+    keep = away <= nearest[point] + radius[facet]
+    return point[keep], facet[keep]
 
 
 def closest(points: Floats, nodes: Floats, xi: Floats) -> Floats:

@@ -123,7 +123,8 @@ class Contact:
         push = self.multiplier_MPa.reshape(-1) - self._penalty * self._gap
         self._pressure: Floats = np.maximum(push, 0.0)
         closed = push[found.point] > -self._penalty * TOUCHING_MM
-        self._pairs = found.where(closed)
+        found = found.where(closed)
+        self._pairs = found.where(np.lexsort((found.facet, found.point // self._points)))
         self._closed = self._evaluate(self._pairs, nodes)
         self._shape = table(2, self._pairs.xi)
 
@@ -202,14 +203,13 @@ class Contact:
         pairs = self._pairs
         count = max(1, len(self.master.rest_mm))
         key = pairs.point // self._points * count + pairs.facet
-        order = np.argsort(key, kind="stable")
-        first = np.unique(key[order], return_index=True)[1]
+        first = np.unique(key, return_index=True)[1]  # pairs are in this order
         number = self._number(level)
         size = 3 * number.shape[1]
         wide = np.einsum("prn,ij->prinj", self._variations(level), np.eye(3)).reshape(-1, SIZE, size)
         values = wide.swapaxes(1, 2) @ (self._core() @ wide)
-        total = np.add.reduceat(values[order], first, axis=0) if len(first) else values
-        rows = number[order][first].reshape(len(first), size)
+        total = np.add.reduceat(values, first, axis=0) if len(first) else values
+        rows = number[first].reshape(len(first), size)
         return [Blocks(rows, rows, total)]
 
     def augment(self) -> float:
