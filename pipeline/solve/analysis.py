@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.regions import Region
-from pipeline.solve.articular import Contact
 from pipeline.solve.body import Body
 from pipeline.solve.cable import Cable
+from pipeline.solve.contact import Contact, tighten
 from pipeline.solve.floor import FLAT, Floor, FloorProfile
 from pipeline.solve.joint_spring import JointSpring
 from pipeline.solve.laws import energy_density
@@ -117,7 +117,7 @@ def set_up(
 def foot_body(foot: FootMesh, materials: Mapping[Region, Any], degree: int = 2) -> Body:
     """The foot as a body that is clamped at the proximal block. Collective."""
     clamp = Support(3, foot.cells_of(Region.PROXIMAL_BLOCK))
-    return Body(foot.domain, energy_density(foot, materials), [clamp], degree=degree)
+    return Body(foot.domain, energy_density(foot.domain, foot.region, materials), [clamp], degree=degree)
 
 
 def run_steps(
@@ -151,6 +151,8 @@ def run_steps(
         return target
 
     def keep(step: Step) -> None:
+        target = step.share * problem.target_force_N
+        tighten(list(analysis.contacts.values()), lambda: newton.solve(target), log=detail)
         entry = _entry(step, analysis, problem)
         analysis.steps.append(entry)
         line(
@@ -178,7 +180,7 @@ def _entry(step: Step, analysis: Analysis, problem: Problem) -> dict[str, Any]:
         "residual_N": step.newton.residual_N,
         "seconds": round(step.seconds, 3),
         "region_force_N": floor.region_forces(),
-        "contacts": {name: contact.result() for name, contact in analysis.contacts.items()},
+        "contacts": {name: contact.result().summary() for name, contact in analysis.contacts.items()},
         "attached": attached_report(analysis.attached),
     }
 

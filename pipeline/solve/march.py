@@ -28,9 +28,9 @@ class Step:
 
     Attributes:
         share: share of the full load, up to 1.
-        newton: what Newton needed, failed tries included.
-        cuts: halvings before it converged.
-        seconds: wall time, s.
+        newton: what Newton needed in the try that converged.
+        cuts: halvings before it.
+        seconds: wall time, failed tries included, s.
     """
 
     share: float
@@ -65,7 +65,7 @@ class March:
             ConvergenceError: no equilibrium even with the shortest step; the state is the last good one.
         """
         done, length, cuts = 0.0, self.first_share, 0
-        total, begin = NewtonReport(), time.perf_counter()
+        begin = time.perf_counter()
         good = self._state()
         while done < 1.0:
             share = 1.0 if done + length > 1.0 - 1e-9 else done + length
@@ -78,16 +78,13 @@ class March:
                 cuts, length = cuts + 1, 0.5 * length
                 self.log(f"  {fault}; step halved")
                 continue
-            total.iterations += report.iterations
-            total.linear_iterations += report.linear_iterations
-            total.residual_N, total.norms = report.residual_N, report.norms
-            step = Step(share, total, cuts, time.perf_counter() - begin)
+            step = Step(share, report, cuts, time.perf_counter() - begin)
             self.steps.append(step)
             self.on_step(step)
             if report.iterations <= EASY_ITERATIONS and cuts == 0:
                 length *= GROWTH
             done, cuts, good = share, 0, self._state()
-            total, begin = NewtonReport(), time.perf_counter()
+            begin = time.perf_counter()
         return self.steps
 
     def _state(self) -> tuple[PETSc.Vec, float]:

@@ -56,7 +56,7 @@ class NewtonSettings:
 
 @dataclass
 class NewtonReport:
-    """What one equilibrium took; forces in N."""
+    """What one equilibrium took; forces in N, norms of the residual at the start and after each iteration."""
 
     iterations: int = 0
     linear_iterations: int = 0
@@ -106,6 +106,7 @@ class Newton:
         """
         report = NewtonReport()
         worst = self._measure(target_N, report)
+        report.norms.append(report.residual_N)
         best, stalled = math.inf, 0
         while worst > self.settings.tolerance_N:
             if not math.isfinite(worst):
@@ -128,7 +129,6 @@ class Newton:
         self.system.force(self._r)
         norm = float(self._r.norm())
         report.residual_N = norm
-        report.norms.append(norm)
         off = abs(self.driver.pull() - target_N) if self.driver is not None else 0.0
         return norm + off if not math.isfinite(norm + off) else max(norm, off)
 
@@ -139,6 +139,7 @@ class Newton:
             report.linear_iterations += self._solve_at_fixed_driver(report.norms)
             change = self._driver_change(target_N, report)
         except LinearSolverError as fault:
+            self._w.set(0.0)  # what a failed solve left is no guess for the next
             raise NewtonFailureError(str(fault)) from None
         self._a.copy(self._step)
         if change:
@@ -146,6 +147,7 @@ class Newton:
         self.system.zero_held(self._step)
         factor, after = self._search(target_N, change, report)
         report.iterations += 1
+        report.norms.append(report.residual_N)
         self._log(
             f"  newton {report.iterations}  residual {worst:.2e} to {after:.2e} N  step {factor:.3f}  "
             f"linear {report.linear_iterations}"

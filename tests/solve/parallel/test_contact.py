@@ -50,7 +50,7 @@ def test_confined_column_has_the_confined_modulus(shared: Path) -> None:
     foot = column.mesh(shared)
     walls = [support_where(foot.domain, partial(on_walls, axis), (axis,)) for axis in (0, 1)]
     clamp = Support(3, foot.cells_of(Region.PROXIMAL_BLOCK))
-    body = Body(foot.domain, energy_density(foot, column.materials), [clamp, *walls])
+    body = Body(foot.domain, energy_density(foot.domain, foot.region, column.materials), [clamp, *walls])
     floor = Floor(body, foot.sole, column.penalty)
     floor.value = rise
     Newton(System(body, [floor]), NewtonSettings(1e-11)).solve()

@@ -58,7 +58,7 @@ def test_affine_displacement_is_reproduced(shared: Path, poisson: float) -> None
     foot.domain.topology.create_connectivity(2, 3)
     walls = Support(2, mesh.exterior_facet_indices(foot.domain.topology), value=affine)
     both = {Region.PROXIMAL_BLOCK: material, Region.SOFT_TISSUE: material}
-    body = Body(foot.domain, energy_density(foot, both), [walls])
+    body = Body(foot.domain, energy_density(foot.domain, foot.region, both), [walls])
     body.prescribe()
     Newton(System(body), NewtonSettings(1e-9)).solve()
     x = ufl.SpatialCoordinate(foot.domain)
@@ -99,7 +99,9 @@ def tip_deflection(folder: Path, degree: int) -> float:
     ds = ufl.Measure("ds", domain=foot.domain, subdomain_data=tags)(1)
     body = Body(
         foot.domain,
-        energy_density(foot, {Region.PROXIMAL_BLOCK: material, Region.SOFT_TISSUE: material}),
+        energy_density(
+            foot.domain, foot.region, {Region.PROXIMAL_BLOCK: material, Region.SOFT_TISSUE: material}
+        ),
         [Support(3, foot.cells_of(Region.PROXIMAL_BLOCK))],
         [lambda _, v: ufl.inner(ufl.as_vector((0.0, 0.0, 0.1)), v) * ds],
         degree,

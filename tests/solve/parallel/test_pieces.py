@@ -120,7 +120,9 @@ def test_unknown_law_is_refused(shared: Path) -> None:
     material.law = "jelly"
     foot = Column().mesh(shared)
     with pytest.raises(ConfigError, match="law jelly is not known; known: linear_elastic"):
-        energy_density(foot, {Region.SOFT_TISSUE: material, Region.PROXIMAL_BLOCK: material})
+        energy_density(
+            foot.domain, foot.region, {Region.SOFT_TISSUE: material, Region.PROXIMAL_BLOCK: material}
+        )
 
 
 def test_rocker_floor_falls_away_in_an_arc(shared: Path) -> None:
