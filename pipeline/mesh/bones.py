@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import brentq
 
 from pipeline.config import Case
 from pipeline.config.anatomy import Bone
@@ -25,6 +26,7 @@ from pipeline.mesh.implicit import (
     outside,
     roller,
     rounded_common,
+    rounded_max,
     union,
 )
 from pipeline.mesh.posture import Posture, base_loss, head_loss
@@ -183,8 +185,8 @@ def first_metatarsal(case: Case, posture: Posture) -> SolidBone:
             return whole_head
         if reamed:
             return common(whole_head, barrel(posture.mtp1 - lost * axis, frame.medial, *radii))
-        tip = posture.mtp1 + (radii[0] - lost) * axis
         rounding = FLATTENED_MM if isinstance(joint, StiffJoint) else SAWN_MM
+        tip = posture.mtp1 + (radii[0] - lost + allowance(lost, rounding)) * axis
         return rounded_common(whole_head, half_space(tip, axis), rounding)
 
     def whole(inset: bool) -> Shape:
@@ -193,6 +195,15 @@ def first_metatarsal(case: Case, posture: Posture) -> SolidBone:
 
     outer = whole(False)
     return SolidBone(outer, whole(True), head(0.0), outer)
+
+
+def allowance(lost: float, rounding: float) -> float:
+    """How far outside the wanted plane a head is cut so that with its rounding it loses ``lost`` mm there."""
+
+    def left(cut: float) -> float:
+        return float(rounded_max(np.array([-lost]), np.array([-cut]), rounding)[0])
+
+    return float(brentq(left, 0.0, rounding))
 
 
 def second_metatarsal(case: Case, posture: Posture) -> SolidBone:

@@ -124,10 +124,8 @@ def second_ray_layers(case: Case, posture: Posture, bones: dict[str, SolidBone])
 
 def sesamoid_shape(sesamoid: Sesamoid, head: Shape, space: float) -> Shape:
     """A sesamoid: ellipsoid whose dorsal face is hollowed to follow the metatarsal head at ``space`` mm."""
-    half = sesamoid.half_thickness
-    raised = sesamoid.frame.moved(sesamoid.frame.at(0.0, 0.2 * half))
-    body = ellipsoid(raised, sesamoid.half_length, 1.2 * half, sesamoid.half_width)
-    return common(body, outside(grown(head, space)))
+    frame, half = sesamoid.ellipsoid
+    return common(ellipsoid(frame, *half), outside(grown(head, space)))
 
 
 def sesamoid_parts(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> list[Part]:

@@ -27,6 +27,9 @@ LARGEST_ELEVATION_DEG = 40.0
 SESAMOID_ROUNDS = 20
 """Rounds allowed to settle the height of the first metatarsal head; 4 to 6 are usual."""
 
+HOLLOW = 0.2
+"""How far the ellipsoid of a sesamoid reaches above it, relative to half its thickness."""
+
 TOE_CLEARANCE_MM = 4.0
 """Least free width between the bones of hallux and second toe, in plan: room for the skin of both."""
 
@@ -79,7 +82,10 @@ class Posture:
 
 @dataclass(frozen=True)
 class Sesamoid:
-    """One sesamoid: frame at its centre, the dorsal axis towards the metatarsal head; half sizes, mm."""
+    """One sesamoid: frame at its centre, the dorsal axis towards the metatarsal head; half sizes, mm.
+
+    It is the plantar part of an ellipsoid, whose dorsal part the metatarsal head hollows out.
+    """
 
     frame: Frame
     half_length: float
@@ -87,11 +93,18 @@ class Sesamoid:
     half_width: float
 
     @property
+    def ellipsoid(self) -> tuple[Frame, Array]:
+        """Frame at the centre of the whole ellipsoid, and its half axes along, up and across, (3,), mm."""
+        raised = self.frame.moved(self.frame.at(0.0, HOLLOW * self.half_thickness))
+        up = (1.0 + HOLLOW) * self.half_thickness
+        return raised, np.array([self.half_length, up, self.half_width])
+
+    @property
     def lowest(self) -> float:
         """Height of its lowest point, mm."""
-        axes = np.array([self.frame.axis[2], self.frame.dorsal[2], self.frame.medial[2]])
-        half = np.array([self.half_length, self.half_thickness, self.half_width])
-        return float(self.frame.origin[2] - np.linalg.norm(axes * half))
+        frame, half = self.ellipsoid
+        axes = np.array([frame.axis[2], frame.dorsal[2], frame.medial[2]])
+        return float(frame.origin[2] - np.linalg.norm(axes * half))
 
 
 def groove(mtp1: Array, mt1: Frame, pp1: Frame) -> Frame:

@@ -50,6 +50,9 @@ CANDIDATE = 0.45
 """Edge of the last boxes relative to the edge length wanted."""
 
 
+BESIDE = 0.6
+"""Distance from an earlier surface, relative to the edge length wanted, that leaves no room for a point."""
+
 CROWD = 0.4
 """Edge of the cubes of which each keeps one candidate, relative to the edge length wanted."""
 
@@ -146,7 +149,13 @@ def visible(tissues: Tissues, index: int, x: Array, longest: Array, size: SizeFi
 
 
 def on_surface(tissues: Tissues, index: int, x: Array, normal: Array) -> tuple[Array, Array]:
-    """Those points where the surface is seen.
+    """Those points, and their normals, where the surface is seen."""
+    seen = is_seen(tissues, index, x, normal)
+    return x[seen], normal[seen]
+
+
+def is_seen(tissues: Tissues, index: int, x: Array, normal: Array) -> NDArray[np.bool_]:
+    """Whether the surface is seen at points on it, (n,).
 
     The first member with an interface there must see it: its part on the inner side of the normal and a
     later one on the outer side.
@@ -157,7 +166,7 @@ def on_surface(tissues: Tissues, index: int, x: Array, normal: Array) -> tuple[A
         outer = member.label(x[rest] + PROBE_MM * normal[rest])
         seen[rest[(inner == owner) & (outer > owner)]] = True
         rest = rest[inner == outer]
-    return x[seen], normal[seen]
+    return seen
 
 
 def crease_points(tissues: Tissues, index: int, x: Array, normal: Array, size: SizeField) -> Array:
@@ -239,6 +248,23 @@ def meeting_points(tissues: Tissues, x: Array, normal: Array, pair: Indices) -> 
     return x[kept | (rest & (kinds(together) >= 3))]
 
 
+def beside_surface(tissues: Tissues, x: Array, size: SizeField) -> NDArray[np.bool_]:
+    """Which points lie beside a surface that comes before those they lie on, (n,).
+
+    They would take the place of its own points, and it would bulge out to them.
+    """
+    beside, rest, h = np.zeros(len(x), bool), np.ones(len(x), bool), size.at(x)
+    for index, surface in enumerate(tissues.surfaces):
+        near = surface.boxed.near(x, float(h.max(initial=0.0)))
+        near = near[rest[near]]
+        value = np.abs(surface.boxed.part.shape(x[near]))
+        rest[near[value < 2.0 * ON_SURFACE_MM]] = False
+        near = near[(value >= 2.0 * ON_SURFACE_MM) & (value < BESIDE * h[near])]
+        y, normal, residual = project(surface.boxed.part.shape, x[near], h[near])
+        beside[near] |= (residual < ON_SURFACE_MM) & is_seen(tissues, index, y, normal)
+    return beside
+
+
 def kinds(labels: list[Labels]) -> Indices:
     """Number of different labels at each point, (n,), from several labels of each."""
     ordered = np.sort(np.stack(labels, axis=1), axis=1)
@@ -250,17 +276,21 @@ def sample_interfaces(tissues: Tissues, low: Array, high: Array, size: SizeField
     boxes = [surface_boxes(surface.boxed, low, high, size) for surface in tissues.surfaces]
     surfaces = [visible(tissues, index, x, edge, size) for index, (x, edge) in enumerate(boxes)]
     curves = curve_points(tissues, boxes, size)
+    curves = curves[~beside_surface(tissues, curves, size)]
     curves = curves[thin(curves, 0.7 * size.at(curves))]
     creases = np.concatenate(
         [crease_points(tissues, index, x, normal, size) for index, (x, normal) in enumerate(surfaces)]
     )
+    creases = creases[~beside_surface(tissues, creases, size)]
     creases = creases[cKDTree(curves).query(creases)[0] > 0.5 * size.at(creases)]
     kept = np.concatenate([curves, creases[thin(creases, 0.7 * size.at(creases))]])
     lines = cKDTree(kept)
     for points, _ in surfaces:
         h = size.at(points)
         free = (cKDTree(kept).query(points)[0] > 0.35 * h) & (lines.query(points)[0] > 0.55 * h)
-        points, h = points[free], h[free]
+        points = points[free]
+        points = points[~beside_surface(tissues, points, size)]
+        h = size.at(points)
         kept = np.concatenate([kept, points[thin(points, 0.75 * h)]])
     return kept
 

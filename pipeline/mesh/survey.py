@@ -13,17 +13,23 @@ import numpy as np
 
 from pipeline.config import Case
 from pipeline.config.anatomy import Bone
-from pipeline.config.joint import MovingJoint
+from pipeline.config.joint import ImplantJoint, MovingJoint
 from pipeline.mesh.bones import centre_line
 from pipeline.mesh.build import Built
 from pipeline.mesh.implicit import Array, Frame
-from pipeline.mesh.posture import Posture
+from pipeline.mesh.posture import Posture, base_loss, head_loss
 from pipeline.mesh.rays import Body, section
 from pipeline.regions import Region
 
 BONES = ("mt1", "pp1", "dp1", "mt2", "pp2", "dp2")
 SHAFT = {"dp2": 0.2885}
 """Middle of the shaft as a fraction of the length, where it is not 0.5: that of the middle phalanx."""
+
+INSIDE = (Region.SCLEROSIS, Region.SCREWS, Region.SCREW_INTERFACE)
+"""Regions that lie inside a bone."""
+
+CALIPER_MM = np.linspace(-1.0, 1.0, 5)
+"""Places along a shaft, from its middle, at which its size is measured; the mean is one figure."""
 
 RELATIVE, SHORTEST_MM, DEGREES = 0.02, 0.1, 1.0
 
@@ -66,25 +72,31 @@ def station(bone: Bone, frame: Frame, fraction: float) -> Frame:
     return frame.moved(frame.at(fraction * bone.length_mm.value, rise))
 
 
-def shaft_lines(body: Body, name: str, bone: Bone, frame: Frame) -> Iterator[Line]:
-    """Length, outer size at mid-shaft, and thickness of the cortex around it."""
+def shaft_lines(body: Body, name: str, bone: Bone, frame: Frame, *, whole: bool) -> Iterator[Line]:
+    """Length unless operated on, outer size at mid-shaft, and thickness of the cortex around it."""
     core, cortex = solid(name)
+    inside = INSIDE if name in ("mt1", "pp1") else ()
     along = body.hits(frame.at(0.5 * bone.length_mm.value), frame.axis, core, cortex)
-    yield length_line(f"{name} length", bone.length_mm.value, along[-1] - along[0])
-    fraction = SHAFT.get(name, 0.5)
-    middle = station(bone, frame, fraction)
+    if whole:
+        yield length_line(f"{name} length", bone.length_mm.value, along[-1] - along[0])
+    length, table = bone.length_mm.value, bone.sections
     sides, dorsal, plantar = bone.shaft_walls_mm
-    table = bone.sections
-    for axis, widths, words, walls in (
-        (middle.medial, table.mediolateral_mm, "width", (("medial", sides), ("lateral", sides))),
-        (middle.dorsal, table.dorsoplantar_mm, "height", (("dorsal", dorsal), ("plantar", plantar))),
+    fractions = SHAFT.get(name, 0.5) + CALIPER_MM / length
+    for side, widths, words, walls in (
+        ("medial", table.mediolateral_mm, "width", (("medial", sides), ("lateral", sides))),
+        ("dorsal", table.dorsoplantar_mm, "height", (("dorsal", dorsal), ("plantar", plantar))),
     ):
-        outer = body.hits(middle.origin, axis, core, cortex)
-        inner = body.hits(middle.origin, axis, core)
-        wanted = float(np.interp(fraction, table.fraction, widths))
-        yield length_line(f"{name} {words} at mid-shaft", wanted, outer[-1] - outer[0])
-        yield length_line(f"{name} {walls[0][0]} cortex", walls[0][1], outer[-1] - inner[-1])
-        yield length_line(f"{name} {walls[1][0]} cortex", walls[1][1], inner[0] - outer[0])
+        found = []
+        for fraction in fractions:
+            place = station(bone, frame, fraction)
+            outer = body.hits(place.origin, getattr(place, side), core, cortex, *inside)
+            inner = body.hits(place.origin, getattr(place, side), core, *inside)
+            found.append((outer[-1] - outer[0], outer[-1] - inner[-1], inner[0] - outer[0]))
+        size, first, second = np.mean(found, axis=0)
+        wanted = float(np.interp(fractions, table.fraction, widths).mean())
+        yield length_line(f"{name} {words} at mid-shaft", wanted, size)
+        yield length_line(f"{name} {walls[0][0]} cortex", walls[0][1], first)
+        yield length_line(f"{name} {walls[1][0]} cortex", walls[1][1], second)
 
 
 def joint_lines(
@@ -97,10 +109,9 @@ def joint_lines(
     space: float,
 ) -> Iterator[Line]:
     """Joint space and thickness of each cartilage along a line from the centre of a head."""
-    head = body.hits(centre, axis, *solid(bones[0]))
-    base = body.hits(centre, axis, *solid(bones[1]))
-    end = head[head > 0.0][0]
-    yield length_line(f"{what} joint space", space, base[base > end][0] - end)
+    along = body.hits(centre, axis, *solid(bones[0]), *solid(bones[1]), *INSIDE)
+    end, base = along[along > 0.0][:2]
+    yield length_line(f"{what} joint space", space, base - end)
     for region, wanted in layers.items():
         cut = body.hits(centre, axis, region)
         cut = cut[(cut > 0.5 * end)][:2]
@@ -108,9 +119,9 @@ def joint_lines(
 
 
 def joints(body: Body, case: Case, posture: Posture) -> Iterator[Line]:
-    """Layers of MTP1 (unless fused), IP and MTP2."""
+    """Layers of MTP1 (unless operated on), IP and MTP2."""
     a, joint = case.anatomy, case.joint
-    if isinstance(joint, MovingJoint):
+    if isinstance(joint, MovingJoint) and not isinstance(joint, ImplantJoint):
         regions = (Region.MTP1_CARTILAGE_MT1, Region.MTP1_CARTILAGE_PP1)
         layers = {r: t for r, t in zip(regions, joint.layers_mm, strict=True) if t > 0.0}
         space = joint.joint_space_mm.value
@@ -216,9 +227,12 @@ def survey(built: Built, case: Case) -> list[Line]:
     """
     body, posture = body_of(built), built.posture
     lines: list[Line] = []
+    cut = {"pp1": base_loss(case)}
+    loss = {"mt1": head_loss(case) or abs(case.anatomy.mt1_length_change_mm.value), **cut}
     for name in BONES:
         bone = getattr(case.anatomy, name)
-        lines += shaft_lines(body, name, bone, getattr(posture, name))
+        frame, lost = getattr(posture, name), loss.get(name, 0.0)
+        lines += shaft_lines(body, name, bone, frame.moved(frame.at(-cut.get(name, 0.0))), whole=lost == 0.0)
     for group in (joints, pads, angles, section_lines):
         lines += group(body, case, posture)
     return lines

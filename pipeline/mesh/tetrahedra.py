@@ -15,7 +15,7 @@ from pipeline.mesh.grid import SizeField
 from pipeline.mesh.implicit import Array
 from pipeline.mesh.relief import relieve
 from pipeline.mesh.repair import repaired
-from pipeline.mesh.sampling import fill_holes, sample_interfaces
+from pipeline.mesh.sampling import fill_holes, sample_interfaces, thin
 from pipeline.mesh.tissue import Labels, Tissue, Tissues
 
 SAMPLES = np.array(
@@ -29,6 +29,15 @@ SAMPLES = np.array(
 )
 """Barycentric points at which a cell is asked for its tissue; the majority decides, the centre if tied."""
 
+
+HOLE_ROUNDS = 4
+"""Triangulations made to find the holes of the sampling."""
+
+NO_NEARER = 0.3
+"""Distance of a filler point from a point put on an edge, relative to that edge, within which it goes."""
+
+EDGES = np.array([[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]])
+"""Local vertices of the edges of a tetrahedron."""
 
 JITTER_MM = 1e-4
 """Shift of interface points, so that none of the many in one plane or sphere make a cell of no volume."""
@@ -134,6 +143,50 @@ def solid_alike(tissues: Tissues, labels: list[Labels]) -> list[Labels]:
     return found
 
 
+def triangulated(
+    tissues: Tissues, interface: Array, filler: Array, corners: Array
+) -> tuple[Array, Cells, Array]:
+    """Delaunay triangulation in which no edge joins two filler points of different tissues.
+
+    Where one does, the sampling has a hole: a point of the interface is put on the edge.
+
+    Returns:
+        Points, interface points first and corners last; cells; interface points with the new ones.
+    """
+    for rounds_left in reversed(range(HOLE_ROUNDS)):
+        own = tissues.label(filler)
+        points = np.concatenate([interface, filler, corners])
+        cells = Delaunay(points).simplices.astype(np.int64)
+        edges = np.sort(cells[:, EDGES].reshape(-1, 2), axis=1) - len(interface)
+        edges = np.unique(edges[(edges[:, 0] >= 0) & (edges[:, 1] < len(filler))], axis=0)
+        edges = edges[own[edges[:, 0]] != own[edges[:, 1]]]
+        if len(edges) == 0 or rounds_left == 0:
+            break
+        found, length = on_edges(tissues, filler[edges], own[edges[:, 0]])
+        interface = np.concatenate([interface, found])
+        gap, nearest = cKDTree(found).query(filler)
+        filler = filler[gap > NO_NEARER * length[nearest]]
+    return points, oriented(points, cells[(cells < len(points) - len(corners)).any(axis=1)]), interface
+
+
+def on_edges(tissues: Tissues, ends: Array, own: Labels) -> tuple[Array, Array]:
+    """Where edges (k, 2, 3) leave the tissue (k,) of their first end, by bisection; none near another.
+
+    Returns:
+        Points (n, 3) and the length of the edge of each (n,), mm.
+    """
+    low: Array = np.zeros(len(ends))
+    high: Array = np.ones(len(ends))
+    for _ in range(16):
+        middle = (low + high) / 2.0
+        inside = tissues.label(ends[:, 0] + middle[:, None] * (ends[:, 1] - ends[:, 0])) == own
+        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+    x = ends[:, 0] + low[:, None] * (ends[:, 1] - ends[:, 0])
+    length = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
+    kept = thin(x, 0.5 * length)
+    return x[kept], length[kept]
+
+
 def tetrahedralise(tissues: Tissues, low: Array, high: Array, size: SizeField) -> Tetrahedra:
     """Mesh of all tissues of a box; the void around them is dropped.
 
@@ -148,9 +201,7 @@ def tetrahedralise(tissues: Tissues, low: Array, high: Array, size: SizeField) -
     filler = filler[cKDTree(interface).query(filler)[0] > 0.85 * size.at(filler)]
     interface, filler = fill_holes(tissues, interface, filler, size)
     interface = interface + np.random.default_rng(0).uniform(-JITTER_MM, JITTER_MM, interface.shape)
-    points = np.concatenate([interface, filler, corners])
-    cells = Delaunay(points).simplices.astype(np.int64)
-    cells = oriented(points, cells[(cells < len(points) - len(corners)).any(axis=1)])
+    points, cells, interface = triangulated(tissues, interface, filler, corners)
     own = [
         repaired(cells, label_cells(tissue, points, cells, len(interface)), tissue.regions, tissue.void)
         for tissue in tissues.members
