@@ -89,6 +89,15 @@ def test_changed_length_comes_from_the_middle_of_the_shaft(normal: Case) -> None
     np.testing.assert_allclose(halves[1:], [halves[0]] * 2, atol=0.05)
 
 
+@pytest.mark.parametrize("lost", [0.2, 0.5, 1.5, 3.0])
+def test_flat_head_has_lost_what_was_asked(stiff: Case, lost: float) -> None:
+    case = with_value(stiff, "joint.head_flattening_mm", lost)
+    posture = stand(case)
+    outer, axis = bones_of(case, posture)["mt1"].outer, posture.pp1.axis
+    tip = brentq(lambda t: outer((posture.mtp1 + t * axis)[None])[0], 0.0, 15.0)
+    assert tip == pytest.approx(case.anatomy.mt1_head_radius_mm.value - lost, abs=0.05)
+
+
 @pytest.mark.parametrize(("resection", "shortening"), [("cup", 6.0), ("flat", 6.0)])
 def test_resection_takes_half_from_each_bone(fused: Case, resection: str, shortening: float) -> None:
     case = with_value(with_value(fused, "joint.resection", resection), "joint.shortening_mm", shortening)

@@ -7,11 +7,13 @@ import pytest
 
 from pipeline.config import Case
 from pipeline.errors import ConfigError
+from pipeline.mesh.bones import bones_of
+from pipeline.mesh.joints import sesamoid_shape
 from pipeline.mesh.posture import Posture, groove, plan_distance, sesamoids_under, spans_of, stand
 from tests.mesh.variation import with_value
 
-TILT_DEG = 1.2
-"""The sesamoids turn with the toe under the head, which then stands up to 0.6 mm higher or lower, and the
+TILT_DEG = 1.3
+"""The sesamoids turn with the toe under the head, which then stands up to 0.7 mm higher or lower, and the
 phalanx that lies flat from there on the floor is that much steeper."""
 
 GIVEN = {"source": "A test", "status": "assumed"}
@@ -103,6 +105,14 @@ def test_pad_under_the_sesamoids_is_as_thick_as_wanted(normal: Case) -> None:
     pair = sesamoids_under(normal, groove(posture.mtp1, posture.mt1, posture.pp1))
     lowest = min(each.lowest for each in pair)
     assert lowest == pytest.approx(normal.anatomy.pad_mt1_mm.value, abs=1e-5)
+
+
+def test_lowest_point_of_a_sesamoid_is_that_of_its_shape(normal: Case) -> None:
+    posture = stand(normal)
+    for each in sesamoids_under(normal, groove(posture.mtp1, posture.mt1, posture.pp1)):
+        shape = sesamoid_shape(each, bones_of(normal, posture)["mt1"].outer, 1.0)
+        x = each.frame.origin + np.random.default_rng(0).uniform(-8.0, 8.0, (400000, 3))
+        assert x[shape(x) < 0.0, 2].min() == pytest.approx(each.lowest, abs=0.05)
 
 
 def test_raised_head_is_higher_by_what_was_asked(normal: Case) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from pipeline.mesh.cells import Cells, boundary_faces, mean_ratio, neighbours, oriented, volumes
 from pipeline.mesh.fidelity import exposed, fidelity_of, holes, interface_of, touching
@@ -13,7 +16,7 @@ from pipeline.mesh.part import Part
 from pipeline.mesh.relief import goodness, relieve
 from pipeline.mesh.repair import repaired
 from pipeline.mesh.sampling import crease_points, sample_interfaces, surface_boxes, thin, visible
-from pipeline.mesh.tetrahedra import Tetrahedra, tetrahedralise, without_spikes
+from pipeline.mesh.tetrahedra import EDGES, Tetrahedra, tetrahedralise, triangulated, without_spikes
 from pipeline.mesh.tissue import Labels, Tissue, enclose, project, project_on_two
 from pipeline.regions import Region
 from tests.solve.boxes import box
@@ -136,6 +139,43 @@ def test_faces_follow_the_spheres(nested: Tetrahedra) -> None:
     assert fit.normal_error_p95_deg < 12.0
     assert fit.holes["mt1_cortex"] == 0.0
     assert fit.exposed == {}
+
+
+def test_a_tissue_that_leaves_bone_at_a_small_angle_makes_no_bulge() -> None:
+    """Every vertex of a ball of bone lies on it, though a band leaves it at about 20 degrees."""
+    bone, band = ball(np.zeros(3), 6.0), ball(np.array([2.0, 0.0, 0.0]), 6.0)
+    parts = [
+        Part(Region.MT1_CORTEX, bone),
+        Part(Region.FLEXOR_BAND_1, band),
+        Part(Region.SOFT_TISSUE, ball(np.zeros(3), 10.0)),
+    ]
+    mesh = tetrahedralise(enclose(parts, LOW, HIGH), LOW, HIGH, uniform_size(1.2))
+    faces = boundary_faces(mesh.cells[mesh.labels == 0])[0]
+    off = np.abs(bone(mesh.points[np.unique(faces)]))
+    assert off.max() < 0.15
+    assert np.mean(off < 0.01) > 0.95
+
+
+def test_holes_of_the_sampling_are_found_on_edges() -> None:
+    """Of a sphere with no point sampled on a quarter, the missing ones come from the edges that cross it."""
+    tissue, rng = shells(), np.random.default_rng(3)
+    interface = sample_interfaces(tissue, LOW, HIGH, uniform_size(1.5))
+    torn = interface[(interface[:, 0] < 0.0) | (interface[:, 1] < 0.0)]
+    grid = np.arange(-13.0, 13.1, 1.5)
+    filler = np.stack(np.meshgrid(grid, grid, grid, indexing="ij"), axis=-1).reshape(-1, 3)
+    filler = filler[cKDTree(torn).query(filler)[0] > 1.2] + rng.uniform(-0.1, 0.1, 3)
+    corners = np.array(list(itertools.product((-14.0, 14.0), repeat=3)))
+    points, cells, found = triangulated(tissue, torn, filler, corners)
+    new = found[len(torn) :]
+    assert len(new) > 50
+    radius = np.linalg.norm(new, axis=1)
+    np.testing.assert_allclose(np.abs(radius[:, None] - [6.0, 8.0, 10.0]).min(axis=1), 0.0, atol=1e-3)
+    inside = np.arange(len(points)) >= len(found)
+    own = tissue.label(points)
+    inside[len(points) - len(corners) :] = False
+    edges = cells[:, EDGES].reshape(-1, 2)
+    both = inside[edges].all(axis=1)
+    assert np.all(own[edges[both, 0]] == own[edges[both, 1]])
 
 
 def test_sharp_edges_are_sampled() -> None:
