@@ -8,7 +8,7 @@ they meet as a whole, so that nothing stale survives beside the new value:
 - a block that says what it is by ``kind`` or ``law``: a joint or material of its own, complete.
 
 A ``joint`` without ``kind`` therefore changes single values of the inherited joint. ``name`` is never
-inherited.
+inherited. A material that names a ``set`` is complete, as one with a ``law`` (:mod:`pipeline.config.sets`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from pipeline.config.case import Case
 from pipeline.config.faults import fault_at, faults_of
+from pipeline.config.sets import with_material_sets
 from pipeline.config.yaml_tree import Fault, Tree, read_tree
 from pipeline.errors import ConfigError
 
@@ -87,6 +88,8 @@ def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Faul
     children = dict(tree.children)
     base = children.pop("base", None)
     own = with_whole_paths(Tree(tree.mark, children), path.parent.resolve())
+    own, in_sets = with_material_sets(own, path.parent, merge)
+    faults = faults + in_sets
     if base is None:
         return own, faults
     if not isinstance(base.value, str) or not base.value.strip():

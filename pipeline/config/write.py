@@ -24,6 +24,20 @@ DEFAULT_HEAD = """\
 # To make a case of your own, copy one of configs/cases and change what differs: see base: there.
 """
 
+MATERIAL_SET = {
+    "properties": {
+        "set": {
+            "type": "string",
+            "pattern": r"^[a-z0-9_]+\.[a-z0-9_]+$",
+            "description": "Material of a file of sets, such as sun_2011.plantar_pad",
+        }
+    },
+    "required": ["set"],
+    "title": "MaterialSet",
+    "type": "object",
+}
+"""Schema of a material taken from a file; it is put in place when a case is read."""
+
 SCHEMA_TEXT = (
     "Keys, units and ranges of a case, for editors. A file that inherits with base: holds only some of "
     "the keys, so none is required here; ./firstray check finds what is missing."
@@ -91,6 +105,8 @@ def json_schema() -> dict[str, Any]:
     }
     schema["properties"] = {"base": base, **schema["properties"]}
     loosen(schema)
+    (materials,) = schema["properties"]["materials"]["patternProperties"].values()
+    materials["anyOf"].append(MATERIAL_SET)
     schema = with_titles_as_names(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "description": SCHEMA_TEXT}
 

@@ -15,8 +15,9 @@ the order of :math:`\varepsilon^2`: the shear modulus at small strain is
 
 .. math:: 1 + \frac{(a - 1)(a^2 - 3 a + 6)}{2 a} \varepsilon^2, \qquad a = \tfrac12 \alpha,
 
-times its value, 3e-7 more for alpha = 18. Without deformation the stress is exactly zero, since q and h
-have no slope there. A smaller :math:`\varepsilon` would lose to rounding what it gains.
+times its value, 2e-8 more for alpha = 18. Without deformation the stress is exactly zero, since q and h
+have no slope there. The cosine stays below 1 by :math:`\tfrac32 \varepsilon^2` or more of it, far above
+rounding.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from pipeline.solve.laws.rubber import volume_energy
 
 import ufl  # isort: skip
 
-APART = 1e-4
+APART = 3e-5
 """Distance of equal squared stretches over their mean; see the head of this module."""
 
 

@@ -26,11 +26,11 @@ def exact_stress(name: str, F: Floats) -> Floats:
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("name", OGDEN)
 def test_stress_against_principal_stretches(name: str, state: str) -> None:
-    """Equal or not, the stretches give the exact stress to 1e-6 of the shear modulus or of the stress."""
+    """Equal or not, the stretches give the exact stress to 2e-7 of the shear modulus or of the stress."""
     F = STATES[state]
     expected = exact_stress(name, F)
     scale = max(EXAMPLES[name].initial_shear_modulus_MPa, float(np.abs(expected).max()))
-    np.testing.assert_allclose(example(name).P(F), expected, atol=1e-6 * scale)
+    np.testing.assert_allclose(example(name).P(F), expected, atol=2e-7 * scale)
 
 
 @pytest.mark.parametrize("name", ["pad", "skin"])
@@ -41,7 +41,7 @@ def test_error_is_as_derived_and_no_smaller(name: str) -> None:
     H = np.zeros((3, 3))
     H[0, 1] = 1.0
     found = example(name).change(EYE, H)[0, 1] / shear - 1.0
-    assert found == pytest.approx((a - 1) * (a**2 - 3 * a + 6) / (2 * a) * APART**2, rel=1e-3)
+    assert found == pytest.approx((a - 1) * (a**2 - 3 * a + 6) / (2 * a) * APART**2, rel=1e-2)
 
 
 @pytest.mark.parametrize("stretch", [0.5, 0.55, 0.8, 1.5])
