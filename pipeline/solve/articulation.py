@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from pipeline.regions import Region
+from pipeline.solve.level import Floats
 from pipeline.solve.mesh_file import Ints, MeshFile
 from pipeline.tetrahedron import FACES
 
@@ -35,6 +37,12 @@ class JointSpace:
     proximal: frozenset[Region]
     distal: frozenset[Region]
 
+
+EVEN_MM = 2.5
+"""Radius around a facet of the neighbourhood that says which way the joint surface faces."""
+
+EVEN_COSINE = 0.7
+"""Cosine of the angle to it up to which a facet belongs to the surface; 45 degrees."""
 
 _MT1 = {Region.MT1_CORTEX, Region.MT1_CORE, Region.SCLEROSIS, Region.MTP1_CARTILAGE_MT1}
 _SESAMOIDS = {Region.SESAMOID_CARTILAGE, Region.SESAMOID_MEDIAL, Region.SESAMOID_LATERAL}
@@ -105,7 +113,9 @@ def opened(file: MeshFile, joints: Iterable[Joint]) -> MeshFile:
     kept = ~gap & ~flakes(cells, ~gap, np.any(side > 0, axis=0))
     owner, face, tag = (each[kept[owner]] for each in (owner, face, tag))
     place = np.argmax(file.cells[owner][:, None, :] == faces.vertices[face][:, :, None], axis=2)
-    return _renumbered(file, cells, kept, np.take_along_axis(cells[owner], place, axis=1), tag)
+    facets = np.take_along_axis(cells[owner], place, axis=1)
+    even = even_facets(file.points, faces.vertices[face], file.cells[owner], tag)
+    return _renumbered(file, cells, kept, facets[even], tag[even])
 
 
 def sides(file: MeshFile, space: JointSpace) -> Ints:
@@ -185,6 +195,32 @@ def parted(
     new = cells.copy().ravel()
     new[around] = number[first.ravel()]
     return new.reshape(cells.shape)
+
+
+def even_facets(points: Floats, facets: Ints, cells: Ints, side: Ints) -> NDArray[np.bool_]:
+    """Facets that face the way their neighbourhood does, (n,).
+
+    Where a mesh is too coarse for a joint space, and at the rims, steps of single cells stand across the
+    surface. They bear nothing, but a contact would catch on them.
+
+    Args:
+        points: vertices, (np, 3), mm.
+        facets: their vertices, (n, 3).
+        cells: vertices of the cell of each, (n, 4).
+        side: side of a joint that each is on, (n,).
+    """
+    corners = points[facets]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    inwards = np.einsum("ni,ni->n", normal, points[cells].mean(axis=1) - corners.mean(axis=1)) > 0.0
+    normal[inwards] *= -1.0
+    centre, even = corners.mean(axis=1), np.zeros(len(facets), dtype=bool)
+    for tag in np.unique(side):
+        own = np.flatnonzero(side == tag)
+        near = cKDTree(centre[own]).query_ball_point(centre[own], EVEN_MM)
+        mean = np.array([normal[own[some]].sum(axis=0) for some in near])
+        size = np.linalg.norm(mean, axis=1) * np.linalg.norm(normal[own], axis=1)
+        even[own] = np.einsum("ni,ni->n", mean, normal[own]) > EVEN_COSINE * size
+    return even
 
 
 def flakes(cells: Ints, kept: NDArray[np.bool_], lining: NDArray[np.bool_]) -> NDArray[np.bool_]:

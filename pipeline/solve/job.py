@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline import stage
 from pipeline.config import Case, load_case
-from pipeline.errors import ConfigError, MeshError
+from pipeline.errors import ConfigError, ConvergenceError, MeshError
 from pipeline.solve.analysis import Analysis, Clock, Problem, peak_memory_GB, run_steps, set_up
 from pipeline.solve.articulation import Joint, opened
 from pipeline.solve.fields import collect
@@ -20,7 +20,7 @@ from pipeline.solve.key import MESH_FILE, STAGE, solve_key
 from pipeline.solve.linear import LinearSettings
 from pipeline.solve.mesh_file import MeshFile, check_attached, read_mesh_file
 from pipeline.solve.mpi import on_root
-from pipeline.solve.output import FIELDS, STEPS, Log, Status, prepare_folder, write_fields
+from pipeline.solve.output import FIELDS, LAST_GOOD, STEPS, Log, Status, prepare_folder, write_fields
 from pipeline.solve.tendons import attached_terms
 
 from mpi4py import MPI  # isort: skip
@@ -119,7 +119,11 @@ def run_job(comm: MPI.Comm, job: Job) -> None:
     problem = problem_of(inputs.case, inputs.geometry)
     log.detail(f"case {inputs.data['name']}, {comm.size} rank(s), target {problem.target_force_N:.3f} N")
     analysis = set_up(comm, file, problem, log.detail)
-    run_steps(analysis, problem, log.line, log.detail)
+    try:
+        run_steps(analysis, problem, log.line, log.detail)
+    except ConvergenceError:
+        _keep_last_good(job, inputs, file, analysis)
+        raise
     _finish(comm, job, inputs, file, analysis, log, begin)
 
 
@@ -140,6 +144,18 @@ def _read(job: Job, mesh: list[MeshFile]) -> Inputs:
     case = load_case(job.case)
     mesh.append(read_mesh(job.mesh, case))
     return Inputs(case.resolved(), solve_key(case, job.mesh), read_geometry(job.mesh))
+
+
+def _keep_last_good(job: Job, inputs: Inputs, file: MeshFile | None, analysis: Analysis) -> None:
+    """Write the state of the last converged step, if there is one, to be looked at. Collective."""
+    if not analysis.steps:
+        return
+    fields = collect(analysis.foot, analysis.body, analysis.floor)
+    if file is not None and fields is not None:
+        share = analysis.steps[-1]["share"]
+        write_fields(
+            job.out / LAST_GOOD, file, fields, {"case": str(inputs.data["name"]), "share_of_load": share}
+        )
 
 
 def _finish(
@@ -163,7 +179,7 @@ def _finish(
             raise RuntimeError("the mesh and the fields are on rank 0")
         name = str(inputs.data["name"])
         attributes = {"case": name, "config_sha256": stage.sha256_of_data(inputs.data)}
-        write_fields(job.out, file, fields, attributes)
+        write_fields(job.out / FIELDS, file, fields, attributes)
         clock.lap("write")
         seconds = {**analysis.seconds, **clock.laps, "total": round(time.perf_counter() - begin, 3)}
         steps = {

@@ -35,6 +35,18 @@ REASONS = {code: name for name, code in vars(PETSc.KSP.ConvergedReason).items() 
 """Names of PETSc's reasons, from PETSc itself."""
 
 
+class IndefiniteError(LinearSolverError):
+    """Conjugate gradients met a direction along which the energy curves down; x holds what they had so far.
+
+    Attributes:
+        iterations: done before; if there are any and the first guess was zero, x is a way downhill.
+    """
+
+    def __init__(self, message: str, iterations: int) -> None:
+        super().__init__(message)
+        self.iterations = iterations
+
+
 @dataclass(frozen=True)
 class LinearSettings:
     """Typed settings of the linear solver.
@@ -174,7 +186,8 @@ class LinearSolver:
             Iterations.
 
         Raises:
-            LinearSolverError: PETSc reports that the solve did not converge.
+            IndefiniteError: the energy curves down along some direction.
+            LinearSolverError: PETSc reports otherwise that the solve did not converge.
         """
         rtol = self.settings.rtol if rtol is None else rtol
         self.ksp.setTolerances(rtol=rtol, atol=atol, max_it=self.settings.max_iterations)
@@ -183,10 +196,13 @@ class LinearSolver:
         done = int(self.ksp.getIterationNumber())
         if reason <= 0:
             norm, goal = self.ksp.getResidualNorm(), max(rtol * force.norm(), atol)
-            raise LinearSolverError(
+            words = (
                 f"{self.settings.kind} solver stopped with {REASONS.get(reason, str(reason))} after "
                 f"{done} iterations, residual {norm:.2e} N, wanted {goal:.2e} N; try solver.linear: direct"
             )
+            if reason == PETSc.KSP.ConvergedReason.DIVERGED_INDEFINITE_MAT:
+                raise IndefiniteError(words, done)
+            raise LinearSolverError(words)
         return done
 
 

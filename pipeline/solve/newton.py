@@ -23,10 +23,18 @@ from dataclasses import dataclass, field
 
 from pipeline.errors import LinearSolverError
 from pipeline.solve import compat
+from pipeline.solve.linear import IndefiniteError
 from pipeline.solve.system import System, indexed
 from pipeline.solve.term import Driver
 
 from petsc4py import PETSc  # isort: skip
+
+PATIENCE, STILL_MM = 2, 0.15
+"""Iterations without progress after which contacts keep the partners they have found, and the largest
+displacement in the last one with which they do."""
+
+SEARCHES = 3
+"""Equilibria with kept partners before what a new search would change is only reported."""
 
 STALL_LENGTH = 6
 """Iterations without progress after which Newton gives up."""
@@ -56,12 +64,16 @@ class NewtonSettings:
 
 @dataclass
 class NewtonReport:
-    """What one equilibrium took; forces in N, norms of the residual at the start and after each iteration."""
+    """What one equilibrium took; forces in N, norms of the residual at the start and after each iteration.
+
+    ``jump_N`` is the residual that the last search of the contacts left at the equilibrium found before it.
+    """
 
     iterations: int = 0
     linear_iterations: int = 0
     residual_N: float = math.inf
     norms: list[float] = field(default_factory=list)
+    jump_N: float = 0.0
 
 
 class NewtonFailureError(Exception):
@@ -94,6 +106,8 @@ class Newton:
             self._u.duplicate() for _ in range(7)
         )
         self._w.set(0.0)
+        self._convex = True
+        self._moved_mm = 0.0
 
     def solve(self, target_N: float = 0.0) -> NewtonReport:
         """Find the equilibrium from the present state, which changes in place.
@@ -105,24 +119,45 @@ class Newton:
             NewtonFailureError: no equilibrium was found, or a cell of the result is turned over.
         """
         report = NewtonReport()
+        self.system.freeze(False)
         worst = self._measure(target_N, report)
         report.norms.append(report.residual_N)
-        best, stalled = math.inf, 0
+        searches = self._converge(target_N, report, worst, patience=PATIENCE)
+        while searches:
+            reached = report.residual_N
+            self.system.freeze(False)
+            worst = self._measure(target_N, report)
+            report.residual_N, report.jump_N = reached, worst
+            if worst <= self.settings.tolerance_N or searches == SEARCHES:
+                break
+            self._log(f"  partners of contact found again: residual {worst:.2e} N")
+            searches += self._converge(target_N, report, worst, patience=0)
+        if fault := self.system.body.turned_over():
+            raise NewtonFailureError(fault)
+        return report
+
+    def _converge(self, target_N: float, report: NewtonReport, worst: float, patience: int) -> int:
+        """Iterate to equilibrium; contacts stop to search after ``patience`` iterations without progress.
+
+        Returns:
+            Whether they did, as a number.
+        """
+        best, stalled, frozen = math.inf, 0, False
         while worst > self.settings.tolerance_N:
             if not math.isfinite(worst):
                 raise NewtonFailureError("the residual is not a number at the start")
             stalled = stalled + 1 if worst > 0.9 * best else 0
             best = min(best, worst)
+            if stalled >= patience and self._moved_mm < STILL_MM and not frozen:
+                frozen, stalled = self.system.freeze(True), 0
             if stalled == STALL_LENGTH:
                 raise NewtonFailureError(f"the residual is flat: {STALL_LENGTH} iterations without progress")
-            if report.iterations == self.settings.max_iterations:
+            if report.iterations >= self.settings.max_iterations:
                 raise NewtonFailureError(
                     f"no equilibrium after {report.iterations} iterations (solver.max_newton)"
                 )
             worst = self._iterate(target_N, report, worst)
-        if fault := self.system.body.turned_over():
-            raise NewtonFailureError(fault)
-        return report
+        return int(frozen)
 
     def _measure(self, target_N: float, report: NewtonReport) -> float:
         """Residual at the present state; returns the larger of its norm and the error of the driver, N."""
@@ -146,25 +181,38 @@ class Newton:
             self._step.axpy(change, self._w)
         self.system.zero_held(self._step)
         factor, after = self._search(target_N, change, report)
+        self._moved_mm = factor * float(self._step.norm(PETSc.NormType.NORM_INFINITY))
         report.iterations += 1
         report.norms.append(report.residual_N)
         self._log(
             f"  newton {report.iterations}  residual {worst:.2e} to {after:.2e} N  step {factor:.3f}  "
+            f"moved {self._moved_mm:.2g} mm  "
             f"linear {report.linear_iterations}"
         )
         return after
 
     def _solve_at_fixed_driver(self, norms: list[float]) -> int:
-        """Solve K a = -r; returns the iterations."""
+        """Solve K a = -r; returns the iterations.
+
+        Far from equilibrium the potential may curve down; what conjugate gradients have by then still leads
+        downhill (Dembo and Steihaug 1983, Math. Program. 26:190-212), and the driver waits.
+        """
         self._r.copy(self._work)
         self._work.scale(-1.0)
         self._a.set(0.0)
         rtol = forcing(norms, self.system.solver.settings.rtol)
-        return self.system.solver.solve(self._work, self._a, 0.1 * self.settings.tolerance_N, rtol)
+        self._convex = True
+        try:
+            return self.system.solver.solve(self._work, self._a, 0.1 * self.settings.tolerance_N, rtol)
+        except IndefiniteError as fault:
+            if fault.iterations == 0:
+                raise
+            self._convex = False
+            return fault.iterations
 
     def _driver_change(self, target_N: float, report: NewtonReport) -> float:
         """Solve K w = -c and return the change of the driving scalar."""
-        if self.driver is None:
+        if self.driver is None or not self._convex:
             return 0.0
         self._c.set(0.0)
         self._c.setValues(*indexed(*self.driver.coupling()), addv=PETSc.InsertMode.ADD)

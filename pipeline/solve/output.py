@@ -18,6 +18,9 @@ from pipeline.stage import write_json
 
 FIELDS, STEPS, STATUS, LOG = "fields.h5", "steps.json", "status.json", "solve.log"
 
+LAST_GOOD = "last_good.h5"
+"""Fields of the last equilibrium of a solve that went no further; no later stage takes them for a result."""
+
 State = Literal["running", "done", "failed"]
 
 
@@ -73,7 +76,7 @@ def prepare_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (FIELDS, STEPS, *(part.name for part in folder.glob("*.part"))):
+        for name in (FIELDS, STEPS, LAST_GOOD, *(part.name for part in folder.glob("*.part"))):
             (folder / name).unlink(missing_ok=True)
         probe = folder / f"{STATUS}.part"
         probe.touch()
@@ -90,9 +93,8 @@ def remove_parts(folder: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def write_fields(folder: Path, mesh: MeshFile, fields: Fields, attributes: dict[str, Any]) -> None:
-    """Write ``fields.h5``: mesh, displacement, stress, strain and sole pressure in mesh-file order."""
-    place = folder / FIELDS
+def write_fields(place: Path, mesh: MeshFile, fields: Fields, attributes: dict[str, Any]) -> None:
+    """Write a file of fields: mesh, displacement, stress, strain and sole pressure in mesh-file order."""
     part = place.with_name(place.name + ".part")
     with h5py.File(part, "w") as file:
         file["points"] = mesh.points

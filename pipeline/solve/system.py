@@ -11,7 +11,7 @@ from pipeline.solve import compat
 from pipeline.solve.body import Body
 from pipeline.solve.level import Floats, Ints, Level
 from pipeline.solve.linear import CoarseLevel, LinearSettings, LinearSolver, prolongation
-from pipeline.solve.term import Blocks, Term
+from pipeline.solve.term import Blocks, Searching, Term
 
 from petsc4py import PETSc  # isort: skip
 
@@ -146,6 +146,13 @@ class System:
             out.setValues(*indexed(*term.force()), addv=ADD)
         out.assemble()
         self.zero_held(out)
+
+    def freeze(self, frozen: bool) -> bool:
+        """Let the terms that search keep what they have found, or search again; whether there are any."""
+        searching = [term for term in self.terms if isinstance(term, Searching)]
+        for term in searching:
+            term.frozen = frozen
+        return bool(searching)
 
     def zero_held(self, vector: PETSc.Vec) -> None:
         """Set the entries of the held dofs to zero."""

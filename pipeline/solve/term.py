@@ -7,7 +7,7 @@ arrays with global dof numbers, so a term needs neither forms nor PETSc; the sys
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -53,6 +53,17 @@ class Term(Protocol):
 
     def tangent(self, level: Level) -> list[Blocks]:
         """Derivative of the force in the space of a level, N/mm. Collective."""
+
+
+@runtime_checkable
+class Searching(Protocol):
+    """A term that looks for partners, as contact does; what it finds may change from one state to the next.
+
+    Attributes:
+        frozen: keep the partners, so that the energy is smooth.
+    """
+
+    frozen: bool
 
 
 class Driver(Protocol):

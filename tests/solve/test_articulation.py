@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.regions import Region, Sole
-from pipeline.solve.articulation import Joint, opened, shared_faces
+from pipeline.solve.articulation import Joint, even_facets, opened, shared_faces
 from pipeline.solve.mesh_file import MeshFile
-from pipeline.tetrahedron import outer_faces
+from pipeline.tetrahedron import FACES, outer_faces
 from tests.solve.boxes import bottom_facets, box
 
 PARTS = (
@@ -69,6 +69,29 @@ def test_sides_that_touch_are_parted() -> None:
     faces = shared_faces(open_.cells)
     pairs = {frozenset(map(int, pair)) for pair in open_.region[faces.cells]}
     assert frozenset((int(Region.IP_CARTILAGE_PP1), int(Region.IP_CARTILAGE_DP1))) not in pairs
+
+
+def test_steps_across_the_surface_are_left_out() -> None:
+    """Where the space ends in a step of one cell, the riser is no part of either surface; the flats are."""
+    open_ = opened(sandwich(gap_to=2.0), [Joint.IP])
+    corners = open_.points[open_.contact_facets]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    upright = np.abs(normal[:, 2]) / np.linalg.norm(normal, axis=1)
+    np.testing.assert_allclose(upright, 1.0, atol=1e-12)
+
+
+def test_a_cylinder_keeps_all_its_facets() -> None:
+    """Facets of a smooth surface of the size of a joint all face as their neighbourhood does."""
+    points, cells = box((12.0, 10.0, 3.0), (12, 10, 3))
+    turn, radius = (points[:, 0] - 6.0) / 7.0, 7.0 + points[:, 2]
+    bent = np.column_stack([radius * np.sin(turn), points[:, 1], radius * np.cos(turn)])
+    cell, place = outer_faces(cells)
+    facets = cells[cell[:, None], FACES[place]]
+    top = np.all(points[facets][..., 2] == 3.0, axis=1)
+    even = even_facets(bent, facets[top], cells[cell[top]], np.ones(top.sum(), np.int64))
+    assert np.all(even)
+    whole = even_facets(bent, facets, cells[cell], np.ones(len(facets), np.int64))
+    assert not np.all(whole)  # the sides meet the top at right angles
 
 
 def test_tissue_around_the_rim_still_holds() -> None:

@@ -165,6 +165,34 @@ def test_no_equilibrium_ends_with_three(case_file: Path, tmp_path: Path) -> None
     assert Manifest.read(out, STAGE) is None
 
 
+def test_last_good_state_is_kept(case_file: Path, tmp_path: Path) -> None:
+    """Half the load stands, the whole does not: exit 3, the state at half in a file that is no result."""
+    script = tmp_path / "half.py"
+    script.write_text(
+        "import pipeline.solve.newton as newton\n"
+        "solve = newton.Newton.solve\n"
+        "def limited(self, target_N=0.0):\n"
+        "    report = solve(self, target_N)\n"
+        "    if target_N > 15.0:\n"
+        "        raise newton.NewtonFailureError('spoiled by the test')\n"
+        "    return report\n"
+        "newton.Newton.solve = limited\n"
+        "import runpy\n"
+        "runpy.run_module('pipeline.solve', run_name='__main__')\n",
+        encoding="utf-8",
+    )
+    case, out = load_case(case_file), tmp_path / "out"
+    line = command(2, case_file, write_foot(tmp_path / "mesh", case), out)
+    at = line.index("pipeline.solve")
+    done = run([*line[: at - 1], str(script), *line[at + 1 :]])
+    assert done.returncode == 3, done.stderr
+    assert not (out / "fields.h5").exists()
+    assert Manifest.read(out, STAGE) is None
+    with h5py.File(out / "last_good.h5") as file:
+        assert 0.5 <= file.attrs["share_of_load"] < 1.0
+        assert np.abs(file["displacement_mm"][:]).max() > 0.0
+
+
 @pytest.mark.parametrize("where", ["pipeline.solve.analysis.energy_density", "pipeline.solve.job.collect"])
 def test_fault_on_one_rank_ends_all(case_file: Path, tmp_path: Path, where: str) -> None:
     """FLT-6: an unexpected exception on rank 1 only ends both ranks with 70, soon, with its traceback."""

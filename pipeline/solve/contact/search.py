@@ -24,6 +24,9 @@ LOYALTY = 0.01
 FLAT_OVERSHOOT = 0.3
 """Overshoot of the projection on the plane of the corners that is worth a closer look."""
 
+FACING = -0.5
+"""Cosine of the angle between the normals of two facets below which they face each other."""
+
 ITERATIONS = 8
 """Newton iterations of the closest point; three do on a facet that is nearly flat."""
 
@@ -75,6 +78,20 @@ def find(points: Floats, normals: Floats, nodes: Floats, reach_mm: float, last: 
     return near.where(order[first])
 
 
+def kept(points: Floats, nodes: Floats, last: Ints) -> Pairs:
+    """The pairs of the last search, at the closest point of the facet or of what continues it.
+
+    Args:
+        points: slave points now, (n, 3), mm.
+        nodes: nodes of the master facets now, (F, 6, 3), mm.
+        last: facet of each point, negative if none, (n,).
+    """
+    point = np.flatnonzero(last >= 0)
+    facet = last[point]
+    start = np.full((len(point), 2), 1.0 / 3.0)
+    return Pairs(point, facet, closest(points[point], nodes[facet], start))
+
+
 def _radius(nodes: Floats) -> Floats:
     """Radius about the centre of the corners that holds each facet, (F,)."""
     return np.linalg.norm(nodes - nodes[:, :3].mean(axis=1, keepdims=True), axis=2).max(axis=1)
@@ -91,7 +108,8 @@ def _flat(points: Floats, normals: Floats, nodes: Floats, reach_mm: float) -> Pa
     xi = np.einsum("pai,pi->pa", dual[facet], points[point] - origin[facet])
     close = shares(xi).min(axis=1, initial=1.0) > -FLAT_OVERSHOOT
     point, facet, xi = point[close], facet[close], xi[close]
-    facing = np.einsum("pi,pi->p", normals[point], normal[facet]) < 0.0
+    size = np.linalg.norm(normals, axis=1)[point] * np.linalg.norm(normal, axis=1)[facet]
+    facing = np.einsum("pi,pi->p", normals[point], normal[facet]) < FACING * size
     return Pairs(point[facing], facet[facing], xi[facing])
 
 

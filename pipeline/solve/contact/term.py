@@ -22,7 +22,7 @@ from pipeline.solve.body import Body
 from pipeline.solve.contact.gap import SIZE, Gap, gap_at
 from pipeline.solve.contact.penalty import Cartilage
 from pipeline.solve.contact.result import ContactResult, reduced
-from pipeline.solve.contact.search import Pairs, find
+from pipeline.solve.contact.search import Pairs, find, kept
 from pipeline.solve.contact.smoothing import heights
 from pipeline.solve.contact.surface import Surface
 from pipeline.solve.contact.triangle import ROWS, table
@@ -59,6 +59,7 @@ class Contact:
         master: the master surface.
         cartilage: as given.
         multiplier_MPa: multiplier at the points of this rank, (f, points).
+        frozen: keep the facet that each point meets, beyond its edges too, and let no point find or lose one.
     """
 
     symmetric = True
@@ -88,6 +89,7 @@ class Contact:
         slave_lift, self._master_lift = lift if smooth else [np.zeros_like(each) for each in lift]
         self._offset: Floats = (slave_lift[self.slave.own] @ self._on_facet[:, 0].T).reshape(-1)
         self._last: Ints = np.full(self._weight.size, -1)
+        self.frozen = False
         self.multiplier_MPa: Floats = np.zeros_like(self.slave.samples.weight_mm2)
         self.refresh()
         if film_mm is not None:
@@ -114,7 +116,10 @@ class Contact:
         nodes = self.master.place()
         self._own = self.slave.own_place()
         self._place: Floats = np.einsum("qn,fni->fqi", self._on_facet[:, 0], self._own).reshape(-1, 3)
-        found = find(self._place, self._facet_normals(), nodes, self._reach, self._last)
+        if self.frozen:
+            found = kept(self._place, nodes, self._last)
+        else:
+            found = find(self._place, self._facet_normals(), nodes, self._reach, self._last)
         self._last = np.full(len(self._place), -1)
         self._last[found.point] = found.facet
         gap = self._evaluate(found, nodes)

@@ -445,3 +445,23 @@ def test_a_film_closes_the_space_of_the_mesh() -> None:
     whole = global_sum(COMM, contact.slave.samples.weight_mm2.sum())
     contact.refresh()
     assert contact.result().area_mm2 == pytest.approx(float(whole), rel=1e-3)
+
+
+def test_kept_partners_are_those_of_the_search() -> None:
+    """Frozen, the gap is as it was; moved on, no point finds or loses a partner until it may search again."""
+    body, contact = deep()
+
+    def held() -> float:
+        return float(global_sum(COMM, int(np.isfinite(contact.gap_mm).sum())))
+
+    before, energy, count = contact.gap_mm.copy(), contact.energy(), held()
+    contact.frozen = True
+    contact.refresh()
+    np.testing.assert_allclose(contact.gap_mm, before, atol=1e-12)
+    assert contact.energy() == pytest.approx(energy, rel=1e-12)
+    body.u.x.array[0::3] += 2.0 * (body.level.space.tabulate_dof_coordinates()[:, 2] > 2.03)
+    contact.refresh()
+    assert held() == count
+    contact.frozen = False
+    contact.refresh()
+    assert held() < count
