@@ -10,6 +10,12 @@ from pipeline.measure.solution import Solution
 
 Place = tuple[float, float, float]
 
+OURS = "definition of this project"
+"""Source of a quantity that this project defines."""
+
+NOT_MODELLED = "not in this model"
+"""Note of a quantity whose joint is bonded or whose cable is released; its value is zero."""
+
 
 @dataclass(frozen=True)
 class Measured:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipeline.measure import floor, references, tissue, whole
+from pipeline.measure import carried, floor, references, tissue, whole
 from pipeline.measure.gauge import patch_strain
-from pipeline.measure.quantity import Measured, Published, Quantity
+from pipeline.measure.quantity import OURS, Measured, Published, Quantity
 from pipeline.measure.solution import Solution
 from pipeline.regions import Region, Sole
 
 LARGE_STRAIN = -0.5
 """Principal strain beyond which soft tissue counts as crushed: a choice of this project."""
-_OURS = "definition of this project"
 _SIGMA, _EPSILON, _THETA = (
     "\N{GREEK SMALL LETTER SIGMA}",
     "\N{GREEK SMALL LETTER EPSILON}",
@@ -73,7 +72,7 @@ def _stress(
             region=heading,
             statistic=statistic,
             definition=f"{formula} in {place}: {_STATISTICS[statistic][1]}",
-            source=_OURS,
+            source=OURS,
             evaluate=evaluator(statistic),
             published=published,
             robust_partner=f"{prefix}_{measure}_p99" if statistic == "peak" else "",
@@ -165,7 +164,7 @@ def _soft() -> list[Quantity]:
                 "share of the volume of soft tissue and skin with a smallest principal strain beyond "
                 f"-{limit}, where its law is least known"
             ),
-            source=_OURS,
+            source=OURS,
             evaluate=tissue.crushed_share((Region.SOFT_TISSUE, Region.SKIN), LARGE_STRAIN),
         )
     ]
@@ -195,7 +194,7 @@ def _under(sole: Sole, key: str, heading: str) -> list[Quantity]:
             heading,
             statistic,
             definition,
-            _OURS,
+            OURS,
             evaluate(sole),
             published,
             partner,
@@ -277,7 +276,7 @@ def _global() -> list[Quantity]:
         evaluate: Callable[[Solution], Measured],
         statistic: str = "total",
     ) -> Quantity:
-        return Quantity(name, symbol, label, unit, "Whole model", statistic, definition, _OURS, evaluate)
+        return Quantity(name, symbol, label, unit, "Whole model", statistic, definition, OURS, evaluate)
 
     force = "sum of the vertical floor forces of the four patches"
     centre = "centre of the floor pressure of all facets, from the centre of MTP1,"
@@ -361,6 +360,9 @@ REGISTRY: tuple[Quantity, ...] = (
     *_under(Sole.SOLE_MT1_HEAD, "mt1_head", "Under the first metatarsal head"),
     *_under(Sole.SOLE_MT2_HEAD, "mt2_head", "Under the second metatarsal head"),
     *_under(Sole.SOLE_TOE2, "toe2", "Under the second toe"),
+    *carried.moments(),
+    *carried.contacts(),
+    *carried.tensions(),
     *_mtp1(),
     *_mt1(),
     *_soft(),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.measure.quantity import NOT_MODELLED
 from pipeline.report.results import CaseResult
 from pipeline.stage import write_json, write_text
 
@@ -37,9 +38,10 @@ def reference(results: Sequence[CaseResult]) -> CaseResult | None:
 
 
 def compare(results: Sequence[CaseResult]) -> list[Row]:
-    """Table rows in the order of the registry."""
+    """Table rows in the order of the registry, without those that no case models."""
     base = reference(results)
-    return [_row(name, entry, results, base) for name, entry in results[0].quantities.items()]
+    rows = [_row(name, entry, results, base) for name, entry in results[0].quantities.items()]
+    return [row for row in rows if any(note != NOT_MODELLED for note in row.notes)]
 
 
 def _row(name: str, entry: dict[str, Any], results: Sequence[CaseResult], base: CaseResult | None) -> Row:

@@ -178,6 +178,7 @@ def _entry(step: Step, analysis: Analysis, problem: Problem) -> dict[str, Any]:
         "set_ups": analysis.system.set_ups,
         "cuts": step.cuts,
         "residual_N": step.newton.residual_N,
+        "search_jump_N": step.newton.jump_N,
         "seconds": round(step.seconds, 3),
         "region_force_N": floor.region_forces(),
         "contacts": {name: contact.result().summary() for name, contact in analysis.contacts.items()},

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from pipeline.config import Case
+from pipeline.config.cables import Cables
 from pipeline.errors import MeshError
-from pipeline.measure.quantity import Measured
+from pipeline.measure.carried import CABLES
+from pipeline.measure.quantity import NOT_MODELLED, Measured
 from pipeline.measure.registry import REGISTRY
 from pipeline.measure.solution import Solution, load
 from pipeline.regions import Region, Sole
@@ -275,3 +277,38 @@ def test_damaged_fields_are_refused(tmp_path: Path, case: Case, bricks: Bricks, 
                 file["stress_MPa"] = np.zeros((3, 6))
     with pytest.raises(MeshError, match=f"fields.h5.*'stress_MPa'.*{fault}"):
         load(case_dir, mesh_dir, case)
+
+
+def test_floor_moment_of_even_pressure(solution: Solution, take: Take) -> None:
+    """Even pressure on the strip beyond a joint: M = p w (x_2 - c)^2 / 2, moved or not."""
+    hallux = solution.sole_facets[solution.facets_of(Sole.SOLE_HALLUX)]
+    x = solution.points[np.unique(hallux), 0]
+    width, end = solution.sole_area[solution.facets_of(Sole.SOLE_HALLUX)].sum() / np.ptp(x), x.max()
+    wanted = 0.1 * width * (end - 85.0) ** 2 / 2.0
+    assert take("ip_floor_moment").value == pytest.approx(wanted, rel=0.01)  # facets count by their centres
+    moved = replace(solution, displacement=solution.displacement + np.array([3.0, -2.0, 1.0]))
+    assert BY_NAME["ip_floor_moment"].evaluate(moved).value == pytest.approx(take("ip_floor_moment").value)
+
+
+def test_contact_and_cables_come_from_the_last_step(solution: Solution) -> None:
+    """What the solver wrote is what is reported; what it did not model is zero and says so."""
+    last = solution.last_step | {
+        "contacts": {"ip": {"force_N": [3.0, 0.0, -4.0], "area_mm2": 20.0, "peak_pressure_MPa": 1.5}},
+        "attached": {"fhl": {"tension_N": 250.0}, "mtp1": {"moment_Nmm": 700.0}},
+    }
+    after = replace(solution, steps={**solution.steps, "steps": [solution.last_step, last]})
+
+    def value(name: str) -> float:
+        measured = BY_NAME[name].evaluate(after)
+        assert measured.note == ""
+        return measured.value
+
+    assert (value("ip_contact_force"), value("ip_contact_area")) == (5.0, 20.0)
+    assert value("ip_contact_peak_pressure") == 1.5
+    assert (value("tension_fhl"), value("mtp1_law_moment")) == (250.0, 700.0)
+    for name in ("mtp2_contact_force", "tension_ehl", "tmt1_law_moment"):
+        assert BY_NAME[name].evaluate(after) == Measured(0.0, note=NOT_MODELLED)
+
+
+def test_every_cable_of_a_case_has_its_tension() -> None:
+    assert set(CABLES) == set(Cables.model_fields)
