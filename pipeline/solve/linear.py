@@ -35,6 +35,12 @@ REASONS = {code: name for name, code in vars(PETSc.KSP.ConvergedReason).items() 
 """Names of PETSc's reasons, from PETSc itself."""
 
 
+INDEFINITE = (
+    PETSc.KSP.ConvergedReason.DIVERGED_INDEFINITE_MAT,
+    PETSc.KSP.ConvergedReason.DIVERGED_INDEFINITE_PC,
+)
+
+
 class IndefiniteError(LinearSolverError):
     """Conjugate gradients met a direction along which the energy curves down; x holds what they had so far.
 
@@ -200,7 +206,7 @@ class LinearSolver:
                 f"{self.settings.kind} solver stopped with {REASONS.get(reason, str(reason))} after "
                 f"{done} iterations, residual {norm:.2e} N, wanted {goal:.2e} N; try solver.linear: direct"
             )
-            if reason == PETSc.KSP.ConvergedReason.DIVERGED_INDEFINITE_MAT:
+            if reason in INDEFINITE:
                 raise IndefiniteError(words, done)
             raise LinearSolverError(words)
         return done

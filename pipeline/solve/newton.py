@@ -33,6 +33,9 @@ PATIENCE, STILL_MM = 2, 0.15
 """Iterations without progress after which contacts keep the partners they have found, and the largest
 displacement in the last one with which they do."""
 
+EXACT_MM = 0.01
+"""Largest displacement in the last iteration with kept partners below which the tangent is exact."""
+
 SEARCHES = 3
 """Equilibria with kept partners before what a new search would change is only reported."""
 
@@ -108,6 +111,7 @@ class Newton:
         self._w.set(0.0)
         self._convex = True
         self._moved_mm = 0.0
+        self._exact, self._exact_below_mm = False, EXACT_MM
 
     def solve(self, target_N: float = 0.0) -> NewtonReport:
         """Find the equilibrium from the present state, which changes in place.
@@ -143,13 +147,16 @@ class Newton:
             Whether they did, as a number.
         """
         best, stalled, frozen = math.inf, 0, False
+        self._exact, self._exact_below_mm = False, EXACT_MM
         while worst > self.settings.tolerance_N:
             if not math.isfinite(worst):
                 raise NewtonFailureError("the residual is not a number at the start")
             stalled = stalled + 1 if worst > 0.9 * best else 0
             best = min(best, worst)
-            if stalled >= patience and self._moved_mm < STILL_MM and not frozen:
-                frozen, stalled = self.system.freeze(True), 0
+            still = stalled >= patience and self._moved_mm < STILL_MM
+            if still and not frozen and self.system.searching:
+                self.system.freeze(True)
+                frozen, stalled = True, 0
             if stalled == STALL_LENGTH:
                 raise NewtonFailureError(f"the residual is flat: {STALL_LENGTH} iterations without progress")
             if report.iterations >= self.settings.max_iterations:
@@ -157,6 +164,7 @@ class Newton:
                     f"no equilibrium after {report.iterations} iterations (solver.max_newton)"
                 )
             worst = self._iterate(target_N, report, worst)
+            self._exact = frozen and self._moved_mm < self._exact_below_mm
         return int(frozen)
 
     def _measure(self, target_N: float, report: NewtonReport) -> float:
@@ -169,13 +177,7 @@ class Newton:
 
     def _iterate(self, target_N: float, report: NewtonReport, worst: float) -> float:
         """One Newton step with its line search; returns the new residual, N."""
-        try:
-            self.system.update()
-            report.linear_iterations += self._solve_at_fixed_driver(report.norms)
-            change = self._driver_change(target_N, report)
-        except LinearSolverError as fault:
-            self._w.set(0.0)  # what a failed solve left is no guess for the next
-            raise NewtonFailureError(str(fault)) from None
+        change = self._linear_step(target_N, report)
         self._a.copy(self._step)
         if change:
             self._step.axpy(change, self._w)
@@ -186,10 +188,26 @@ class Newton:
         report.norms.append(report.residual_N)
         self._log(
             f"  newton {report.iterations}  residual {worst:.2e} to {after:.2e} N  step {factor:.3f}  "
-            f"moved {self._moved_mm:.2g} mm  "
-            f"linear {report.linear_iterations}"
+            f"moved {self._moved_mm:.1e} mm  linear {report.linear_iterations}"
         )
         return after
+
+    def _linear_step(self, target_N: float, report: NewtonReport) -> float:
+        """Displacement and change of the driver that the tangent asks for; returns the latter.
+
+        The exact tangent of contact is given up for a milder one where it is not positive definite.
+        """
+        while True:
+            self.system.sharpen(self._exact)
+            try:
+                self.system.update()
+                report.linear_iterations += self._solve_at_fixed_driver(report.norms)
+                return self._driver_change(target_N, report)
+            except LinearSolverError as fault:
+                self._w.set(0.0)  # what a failed solve left is no guess for the next
+                if not self._exact:
+                    raise NewtonFailureError(str(fault)) from None
+                self._exact, self._exact_below_mm = False, 0.1 * self._moved_mm
 
     def _solve_at_fixed_driver(self, norms: list[float]) -> int:
         """Solve K a = -r; returns the iterations.
@@ -205,7 +223,7 @@ class Newton:
         try:
             return self.system.solver.solve(self._work, self._a, 0.1 * self.settings.tolerance_N, rtol)
         except IndefiniteError as fault:
-            if fault.iterations == 0:
+            if fault.iterations == 0 or self._exact:
                 raise
             self._convex = False
             return fault.iterations
@@ -219,7 +237,13 @@ class Newton:
         self._c.assemble()
         self._c.copy(self._work)
         self._work.scale(-1.0)
-        report.linear_iterations += self.system.solver.solve(self._work, self._w)
+        try:
+            report.linear_iterations += self.system.solver.solve(self._work, self._w)
+        except IndefiniteError:
+            if self._exact:
+                raise
+            self._w.set(0.0)
+            return 0.0
         stiffness = self._condensed_stiffness()
         if not stiffness > 0.0:
             raise NewtonFailureError("nothing resists the load: no point is in contact")

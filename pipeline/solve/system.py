@@ -147,12 +147,20 @@ class System:
         out.assemble()
         self.zero_held(out)
 
-    def freeze(self, frozen: bool) -> bool:
-        """Let the terms that search keep what they have found, or search again; whether there are any."""
-        searching = [term for term in self.terms if isinstance(term, Searching)]
-        for term in searching:
+    @property
+    def searching(self) -> list[Searching]:
+        """The terms that search for partners."""
+        return [term for term in self.terms if isinstance(term, Searching)]
+
+    def freeze(self, frozen: bool) -> None:
+        """Let the terms that search keep what they have found, or search again."""
+        for term in self.searching:
             term.frozen = frozen
-        return bool(searching)
+
+    def sharpen(self, exact: bool) -> None:
+        """Let the terms that search give their exact tangent or a milder one."""
+        for term in self.searching:
+            term.exact = exact
 
     def zero_held(self, vector: PETSc.Vec) -> None:
         """Set the entries of the held dofs to zero."""

@@ -61,9 +61,11 @@ class Searching(Protocol):
 
     Attributes:
         frozen: keep the partners, so that the energy is smooth.
+        exact: give the whole tangent, also the part that may be indefinite away from equilibrium.
     """
 
     frozen: bool
+    exact: bool
 
 
 class Driver(Protocol):

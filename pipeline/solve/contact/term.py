@@ -36,8 +36,8 @@ TOUCHING_MM = 1e-6
 
 MODERATE = 0.1
 """Pressure over the confined modulus up to which the turning of the normals is in the tangent: its stiffness,
-of the order of the pressure, is indefinite and must not outweigh that of the tissue. It is beyond it only on
-the way to equilibrium, or where Newton then converges linearly."""
+of the order of the pressure, is indefinite and must not outweigh that of the tissue on the way to
+equilibrium. Newton then converges linearly, until it asks for the exact tangent."""
 
 
 class Contact:
@@ -60,6 +60,7 @@ class Contact:
         cartilage: as given.
         multiplier_MPa: multiplier at the points of this rank, (f, points).
         frozen: keep the facet that each point meets, beyond its edges too, and let no point find or lose one.
+        exact: the turning of the normals is in the tangent at any pressure.
     """
 
     symmetric = True
@@ -89,7 +90,7 @@ class Contact:
         slave_lift, self._master_lift = lift if smooth else [np.zeros_like(each) for each in lift]
         self._offset: Floats = (slave_lift[self.slave.own] @ self._on_facet[:, 0].T).reshape(-1)
         self._last: Ints = np.full(self._weight.size, -1)
-        self.frozen = False
+        self.frozen, self.exact = False, False
         self.multiplier_MPa: Floats = np.zeros_like(self.slave.samples.weight_mm2)
         self.refresh()
         if film_mm is not None:
@@ -198,7 +199,8 @@ class Contact:
     def _core(self) -> Floats:
         """Curvature of the energy of each pair in the variations, (n, 18, 18)."""
         gap, pressed = self._closed, self._pressure[self._pairs.point]
-        load = np.where(pressed <= MODERATE * self.cartilage.confined_MPa, self._load_N, 0.0)[:, None, None]
+        mild = self.exact | (pressed <= MODERATE * self.cartilage.confined_MPa)
+        load = np.where(mild, self._load_N, 0.0)[:, None, None]
         slope = gap.slope().reshape(-1, SIZE)
         stiff = self._penalty * self._weight[self._pairs.point, None, None]
         return np.asarray(stiff * slope[:, :, None] * slope[:, None, :] - load * gap.curvature())
