@@ -105,7 +105,7 @@ def main() -> None:
         if comm.rank == 0:
             print(line, flush=True)
 
-    angles = np.arange(0.0, args.to + 1e-9, args.step) * np.sign(args.to or 1.0)
+    angles = np.arange(0.0, abs(args.to) + 1e-9, args.step) * np.sign(args.to or 1.0)
     energies = curve(case, foot, problem_of(case, geometry), geometry, angles, say)
     moments = np.diff(energies) / np.radians(np.diff(angles))
     middles = 0.5 * (angles[1:] + angles[:-1])

@@ -12,11 +12,19 @@ from pipeline.mesh.implicit import Array
 
 @dataclass(frozen=True)
 class SizeField:
-    """Target edge length on a regular grid, mm."""
+    """Target edge length on a regular grid, mm.
+
+    Attributes:
+        low: lower corner, mm.
+        spacing: of the grid, mm.
+        values: edge length at its points, mm.
+        factor: edge lengths relative to level medium.
+    """
 
     low: Array
     spacing: float
     values: Array
+    factor: float = 1.0
 
     def at(self, x: Array) -> Array:
         """Trilinear value at points (n, 3), mm; outside the grid the nearest value."""

@@ -255,9 +255,11 @@ def beside_surface(tissues: Tissues, x: Array, size: SizeField) -> NDArray[np.bo
     """Which points lie beside a surface that comes before those they lie on, (n,).
 
     They would take the place of its own points, and it would bulge out to them. The two sides of a thin
-    layer are not beside each other.
+    layer are not beside each other: meshes coarser than medium, whose edges are longer than layers are
+    thick, look no farther than medium does.
     """
-    reach, first = BESIDE * size.at(x), np.full(len(x), len(tissues.surfaces))
+    reach = BESIDE * size.at(x) / max(1.0, size.factor)
+    first = np.full(len(x), len(tissues.surfaces))
     close = []
     for index, surface in enumerate(tissues.surfaces):
         part = surface.boxed.part

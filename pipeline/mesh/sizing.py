@@ -139,4 +139,4 @@ def size_field(case: Case, tissue: Tissue, low: Array, high: Array, floor: float
     counts = np.ceil((high - low) / SPACING_MM).astype(int) + 1
     x = grid_points(low, counts, SPACING_MM)
     close = refined(x, first.at(x), lambda boxed: boxed.near(x))
-    return SizeField(low, SPACING_MM, close.reshape(counts))
+    return SizeField(low, SPACING_MM, close.reshape(counts), factor)

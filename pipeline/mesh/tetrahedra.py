@@ -146,7 +146,7 @@ def solid_alike(tissues: Tissues, labels: list[Labels]) -> list[Labels]:
 def triangulated(
     tissues: Tissues, interface: Array, filler: Array, corners: Array
 ) -> tuple[Array, Cells, Array]:
-    """Delaunay triangulation in which no edge joins two filler points of different tissues.
+    """Delaunay triangulation without edges between filler points of two tissues, if `HOLE_ROUNDS` suffice.
 
     Where one does, the sampling has a hole: a point of the interface is put on the edge.
 

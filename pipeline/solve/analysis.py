@@ -31,6 +31,10 @@ from pipeline.solve.tendons import attached_report
 from mpi4py import MPI  # isort: skip
 
 
+LARGEST_JUMP = 0.01
+"""Residual that a new search of the contacts may leave in the end, as a share of the target force."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """What is solved, apart from the mesh.
@@ -139,7 +143,8 @@ def run_steps(
     """
     begin = time.perf_counter()
     floor = analysis.floor
-    settings = NewtonSettings(problem.newton_rtol * problem.target_force_N, problem.max_newton)
+    target = problem.target_force_N
+    settings = NewtonSettings(problem.newton_rtol * target, problem.max_newton, LARGEST_JUMP * target)
     newton = Newton(analysis.system, settings, driver=floor, log=detail)
 
     def load(share: float) -> float:

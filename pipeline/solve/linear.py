@@ -45,7 +45,8 @@ class IndefiniteError(LinearSolverError):
     """Conjugate gradients met a direction along which the energy curves down; x holds what they had so far.
 
     Attributes:
-        iterations: done before; if there are any and the first guess was zero, x is a way downhill.
+        iterations: done before. From a first guess of zero x leads downhill if its product with the
+            right-hand side is positive.
     """
 
     def __init__(self, message: str, iterations: int) -> None:

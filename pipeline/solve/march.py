@@ -47,7 +47,7 @@ class March:
         newton: Newton iterations of the system.
         load: sets what the loads of a share of the full load are, and returns the target of the driver, N.
         first_share: share of the first step; later ones may be longer.
-        on_step: called after every converged step.
+        on_step: called after every converged step; where it fails, the step has.
         log: receives a line at every cut.
     """
 
@@ -71,6 +71,11 @@ class March:
             share = 1.0 if done + length > 1.0 - 1e-9 else done + length
             try:
                 report = self.newton.solve(self.load(share))
+                step = Step(share, report, cuts, time.perf_counter() - begin)
+                self.on_step(step)
+            except ConvergenceError:
+                self._restore(good)
+                raise
             except NewtonFailureError as fault:
                 self._restore(good)
                 if length < 1.9 * SHORTEST * self.first_share:
@@ -78,9 +83,7 @@ class March:
                 cuts, length = cuts + 1, 0.5 * length
                 self.log(f"  {fault}; step halved")
                 continue
-            step = Step(share, report, cuts, time.perf_counter() - begin)
             self.steps.append(step)
-            self.on_step(step)
             if report.iterations <= EASY_ITERATIONS and cuts == 0:
                 length *= GROWTH
             done, cuts, good = share, 0, self._state()

@@ -58,11 +58,13 @@ class NewtonSettings:
 
     Attributes:
         tolerance_N: norm of the residual over the free dofs, and error of the driven force.
-        max_iterations: iterations at one load.
+        max_iterations: iterations to one equilibrium.
+        largest_jump_N: residual that a new search of the contacts may leave in the end.
     """
 
     tolerance_N: float
     max_iterations: int = 30
+    largest_jump_N: float = math.inf
 
 
 @dataclass
@@ -131,14 +133,26 @@ class Newton:
             reached = report.residual_N
             self.system.freeze(False)
             worst = self._measure(target_N, report)
+            report.norms.append(report.residual_N)
             report.residual_N, report.jump_N = reached, worst
-            if worst <= self.settings.tolerance_N or searches == SEARCHES:
+            if worst <= self.settings.tolerance_N:
                 break
             self._log(f"  partners of contact found again: residual {worst:.2e} N")
+            if searches == SEARCHES:
+                self._require_settled(worst)
+                break
             searches += self._converge(target_N, report, worst, patience=0)
         if fault := self.system.body.turned_over():
             raise NewtonFailureError(fault)
         return report
+
+    def _require_settled(self, jump_N: float) -> None:
+        if jump_N > self.settings.largest_jump_N:
+            raise NewtonFailureError(
+                f"contact does not settle: after {SEARCHES} equilibria a new search still changes "
+                f"{jump_N:.2e} N, {self.settings.largest_jump_N:.2e} N are allowed; joint surfaces may be "
+                "too ragged for sliding (mesh.level)"
+            )
 
     def _converge(self, target_N: float, report: NewtonReport, worst: float, patience: int) -> int:
         """Iterate to equilibrium; contacts stop to search after ``patience`` iterations without progress.
@@ -146,7 +160,7 @@ class Newton:
         Returns:
             Whether they did, as a number.
         """
-        best, stalled, frozen = math.inf, 0, False
+        best, stalled, frozen, begin = math.inf, 0, False, report.iterations
         self._exact, self._exact_below_mm = False, EXACT_MM
         while worst > self.settings.tolerance_N:
             if not math.isfinite(worst):
@@ -159,7 +173,7 @@ class Newton:
                 frozen, stalled = True, 0
             if stalled == STALL_LENGTH:
                 raise NewtonFailureError(f"the residual is flat: {STALL_LENGTH} iterations without progress")
-            if report.iterations >= self.settings.max_iterations:
+            if report.iterations - begin >= self.settings.max_iterations:
                 raise NewtonFailureError(
                     f"no equilibrium after {report.iterations} iterations (solver.max_newton)"
                 )
@@ -183,7 +197,8 @@ class Newton:
             self._step.axpy(change, self._w)
         self.system.zero_held(self._step)
         factor, after = self._search(target_N, change, report)
-        self._moved_mm = factor * float(self._step.norm(PETSc.NormType.NORM_INFINITY))
+        whole = self._convex and factor > 0.25  # else a small step does not say that equilibrium is near
+        self._moved_mm = factor * float(self._step.norm(PETSc.NormType.NORM_INFINITY)) if whole else math.inf
         report.iterations += 1
         report.norms.append(report.residual_N)
         self._log(
@@ -221,12 +236,14 @@ class Newton:
         rtol = forcing(norms, self.system.solver.settings.rtol)
         self._convex = True
         try:
-            return self.system.solver.solve(self._work, self._a, 0.1 * self.settings.tolerance_N, rtol)
+            done = self.system.solver.solve(self._work, self._a, 0.1 * self.settings.tolerance_N, rtol)
         except IndefiniteError as fault:
-            if fault.iterations == 0 or self._exact:
+            if self._exact:
                 raise
-            self._convex = False
-            return fault.iterations
+            self._convex, done = False, fault.iterations
+        if self._work.dot(self._a) < 0.0:
+            raise LinearSolverError("the tangent is indefinite: its step leads uphill")
+        return done
 
     def _driver_change(self, target_N: float, report: NewtonReport) -> float:
         """Solve K w = -c and return the change of the driving scalar."""
@@ -240,12 +257,15 @@ class Newton:
         try:
             report.linear_iterations += self.system.solver.solve(self._work, self._w)
         except IndefiniteError:
-            if self._exact:
+            if self._exact or report.residual_N <= self.settings.tolerance_N:
                 raise
             self._w.set(0.0)
+            self._convex = False
             return 0.0
         stiffness = self._condensed_stiffness()
         if not stiffness > 0.0:
+            if self._exact:
+                raise LinearSolverError("the exact tangent is indefinite")
             raise NewtonFailureError("nothing resists the load: no point is in contact")
         return (target_N - self.driver.pull() - self._c.dot(self._a)) / stiffness
 
