@@ -53,9 +53,6 @@ CANDIDATE = 0.45
 BESIDE = 0.6
 """Distance from an earlier surface, relative to the edge length wanted, that leaves no room for a point."""
 
-WITHIN_LAYER = 0.85
-"""The same relative to the thickness of a layer, for points on its surface."""
-
 CROWD = 0.4
 """Edge of the cubes of which each keeps one candidate, relative to the edge length wanted."""
 
@@ -258,23 +255,15 @@ def beside_surface(tissues: Tissues, x: Array, size: SizeField) -> NDArray[np.bo
     layer are not beside each other: meshes coarser than medium, whose edges are longer than layers are
     thick, look no farther than medium does.
     """
-    reach = BESIDE * size.at(x) / max(1.0, size.factor)
-    first = np.full(len(x), len(tissues.surfaces))
-    close = []
+    beside, rest, h = np.zeros(len(x), bool), np.ones(len(x), bool), size.at(x)
+    reach = BESIDE * h / max(1.0, size.factor)
     for index, surface in enumerate(tissues.surfaces):
-        part = surface.boxed.part
-        near = surface.boxed.near(x, float(reach.max(initial=0.0)))
-        value = np.abs(part.shape(x[near]))
-        on = near[value < 2.0 * ON_SURFACE_MM]
-        first[on] = np.minimum(first[on], index)
-        if part.thickness is not None:
-            reach[on] = np.minimum(reach[on], WITHIN_LAYER * part.thickness(x[on]))
-        close.append((near, value))
-    beside = np.zeros(len(x), bool)
-    for index, (near, value) in enumerate(close):
-        near = near[(value >= 2.0 * ON_SURFACE_MM) & (value < reach[near]) & (first[near] > index)]
-        shape = tissues.surfaces[index].boxed.part.shape
-        y, normal, residual = project(shape, x[near], size.at(x[near]))
+        near = surface.boxed.near(x, float(h.max(initial=0.0)))
+        near = near[rest[near]]
+        value = np.abs(surface.boxed.part.shape(x[near]))
+        rest[near[value < 2.0 * ON_SURFACE_MM]] = False
+        near = near[(value >= 2.0 * ON_SURFACE_MM) & (value < reach[near])]
+        y, normal, residual = project(surface.boxed.part.shape, x[near], h[near])
         beside[near] |= (residual < ON_SURFACE_MM) & is_seen(tissues, index, y, normal)
     return beside
 

@@ -143,9 +143,9 @@ def pads(body: Body, case: Case, posture: Posture) -> Iterator[Line]:
     floor = float(body.points[:, 2].min())
     pair = (Region.SESAMOID_MEDIAL, Region.SESAMOID_LATERAL)
     lifted = posture.mtp1[2] - posture.heights.mt1_head
-    yield length_line(
-        "pad under the sesamoids", a.pad_mt1_mm.value, body.lowest(posture.mtp1, 20.0, *pair) - floor - lifted
-    )
+    if case.posture.mt1_head_elevation_mm.value == 0.0:  # raised alone, the head turns its sesamoids up
+        lowest = body.lowest(posture.mtp1, 20.0, *pair)
+        yield length_line("pad under the sesamoids", a.pad_mt1_mm.value, lowest - floor - lifted)
     yield length_line(
         "pad under the MT2 head", a.pad_mt2_mm.value, body.lowest(posture.mtp2, 6.0, *solid("mt2")) - floor
     )

@@ -37,7 +37,7 @@ EXACT_MM = 0.01
 """Largest displacement in the last iteration with kept partners below which the tangent is exact."""
 
 SEARCHES = 3
-"""Equilibria with kept partners before what a new search would change is only reported."""
+"""Equilibria with kept partners after which a new search must change little; see `NewtonSettings`."""
 
 STALL_LENGTH = 6
 """Iterations without progress after which Newton gives up."""
@@ -59,12 +59,12 @@ class NewtonSettings:
     Attributes:
         tolerance_N: norm of the residual over the free dofs, and error of the driven force.
         max_iterations: iterations to one equilibrium.
-        largest_jump_N: residual that a new search of the contacts may leave in the end.
+        largest_jump_N: residual above the tolerance that a new search of the contacts may leave in the end.
     """
 
     tolerance_N: float
     max_iterations: int = 30
-    largest_jump_N: float = math.inf
+    largest_jump_N: float = 0.0
 
 
 @dataclass
