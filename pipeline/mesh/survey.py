@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.config import Case
 from pipeline.config.anatomy import Bone
 from pipeline.config.joint import ImplantJoint, MovingJoint
-from pipeline.mesh.bones import centre_line
+from pipeline.mesh.bones import Shaft, centre_line
 from pipeline.mesh.build import Built
 from pipeline.mesh.implicit import Array, Frame
 from pipeline.mesh.posture import Posture, base_loss, head_loss
@@ -66,20 +66,30 @@ def solid(name: str) -> tuple[Region, Region]:
     return Region[f"{name}_core".upper()], Region[f"{name}_cortex".upper()]
 
 
-def station(bone: Bone, frame: Frame, fraction: float) -> Frame:
-    """Frame on the centre line of a bone at a fraction of its length."""
-    rise = float(centre_line(bone, np.array([fraction]))[0])
-    return frame.moved(frame.at(fraction * bone.length_mm.value, rise))
+def shaft_of(case: Case, posture: Posture, name: str) -> Shaft:
+    """Where the stations of a bone are, lengthened or shortened as it may be."""
+    change = case.anatomy.mt1_length_change_mm.value if name == "mt1" else 0.0
+    cut = base_loss(case) if name == "pp1" else 0.0
+    bone: Bone = getattr(case.anatomy, name)
+    return Shaft(bone, case.anatomy.shape, getattr(posture, name), change, cut)
 
 
-def shaft_lines(body: Body, name: str, bone: Bone, frame: Frame, *, whole: bool) -> Iterator[Line]:
+def station(shaft: Shaft, fraction: float) -> Frame:
+    """Frame on the centre line of a bone at a fraction of its unchanged length."""
+    at = np.array([fraction])
+    place = shaft.frame.at(float(shaft.along(at)[0]), float(centre_line(shaft.bone, at)[0]))
+    return shaft.frame.moved(place)
+
+
+def shaft_lines(body: Body, name: str, shaft: Shaft, *, whole: bool) -> Iterator[Line]:
     """Length unless operated on, outer size at mid-shaft, and thickness of the cortex around it."""
     core, cortex = solid(name)
     inside = INSIDE if name in ("mt1", "pp1") else ()
-    along = body.hits(frame.at(0.5 * bone.length_mm.value), frame.axis, core, cortex)
-    if whole:
-        yield length_line(f"{name} length", bone.length_mm.value, along[-1] - along[0])
+    bone, frame = shaft.bone, shaft.frame
     length, table = bone.length_mm.value, bone.sections
+    if whole:
+        along = body.hits(frame.at(0.5 * length), frame.axis, core, cortex)
+        yield length_line(f"{name} length", length + shaft.change, along[-1] - along[0])
     sides, dorsal, plantar = bone.shaft_walls_mm
     fractions = SHAFT.get(name, 0.5) + CALIPER_MM / length
     for side, widths, words, walls in (
@@ -88,7 +98,7 @@ def shaft_lines(body: Body, name: str, bone: Bone, frame: Frame, *, whole: bool)
     ):
         found = []
         for fraction in fractions:
-            place = station(bone, frame, fraction)
+            place = station(shaft, fraction)
             outer = body.hits(place.origin, getattr(place, side), core, cortex, *inside)
             inner = body.hits(place.origin, getattr(place, side), core, *inside)
             found.append((outer[-1] - outer[0], outer[-1] - inner[-1], inner[0] - outer[0]))
@@ -157,11 +167,11 @@ def pads(body: Body, case: Case, posture: Posture) -> Iterator[Line]:
     )
 
 
-def measured_axis(body: Body, name: str, bone: Bone, frame: Frame) -> Array:
+def measured_axis(body: Body, name: str, shaft: Shaft) -> Array:
     """Long axis of a bone from the middles of its outer sections at 0.35 and 0.65 of its length."""
     middles = []
     for fraction in (0.35, 0.65):
-        start = station(bone, frame, fraction)
+        start = station(shaft, fraction)
         place = start.origin.copy()
         for axis in (start.dorsal, start.medial):
             hits = body.hits(start.origin, axis, *solid(name))
@@ -172,10 +182,7 @@ def measured_axis(body: Body, name: str, bone: Bone, frame: Frame) -> Array:
 
 def angles(body: Body, case: Case, posture: Posture) -> Iterator[Line]:
     """Declinations, dorsiflexion, and the angles seen from above, between axes measured on the mesh."""
-    frames = {name: getattr(posture, name) for name in ("mt1", "pp1", "mt2")}
-    axes = {
-        name: measured_axis(body, name, getattr(case.anatomy, name), frame) for name, frame in frames.items()
-    }
+    axes = {name: measured_axis(body, name, shaft_of(case, posture, name)) for name in ("mt1", "pp1", "mt2")}
     down = {name: -float(np.degrees(np.arcsin(axis[2]))) for name, axis in axes.items()}
     yaw = {name: float(np.degrees(np.arctan2(axis[1], axis[0]))) for name, axis in axes.items()}
     p = case.posture
@@ -210,7 +217,7 @@ def hollow_ellipse(bone: Bone) -> tuple[float, float, float]:
 def section_lines(body: Body, case: Case, posture: Posture) -> Iterator[Line]:
     """Area and second moments of the second metatarsal's cortex at mid-shaft, to 5 %."""
     bone = case.anatomy.mt2
-    found = section(body.points, body.of(Region.MT2_CORTEX), station(bone, posture.mt2, 0.5))
+    found = section(body.points, body.of(Region.MT2_CORTEX), station(shaft_of(case, posture, "mt2"), 0.5))
     names = ("area", "second moment, bending up", "second moment, bending sideways")
     for words, unit, wanted, measured in zip(
         names, ("mm2", "mm4", "mm4"), hollow_ellipse(bone), found, strict=True
@@ -227,12 +234,10 @@ def survey(built: Built, case: Case) -> list[Line]:
     """
     body, posture = body_of(built), built.posture
     lines: list[Line] = []
-    cut = {"pp1": base_loss(case)}
-    loss = {"mt1": head_loss(case) or abs(case.anatomy.mt1_length_change_mm.value), **cut}
+    operated = isinstance(case.joint, ImplantJoint)
+    whole = {"mt1": not (operated or head_loss(case)), "pp1": not (operated or base_loss(case))}
     for name in BONES:
-        bone = getattr(case.anatomy, name)
-        frame, lost = getattr(posture, name), loss.get(name, 0.0)
-        lines += shaft_lines(body, name, bone, frame.moved(frame.at(-cut.get(name, 0.0))), whole=lost == 0.0)
+        lines += shaft_lines(body, name, shaft_of(case, posture, name), whole=whole.get(name, True))
     for group in (joints, pads, angles, section_lines):
         lines += group(body, case, posture)
     return lines
@@ -264,7 +269,7 @@ def elements_across(built: Built, case: Case) -> dict[str, list[int]]:
         ]
         found[words] = [body.crossed(centre, d, *regions) for d in directions]
     for name in BONES:
-        middle = station(getattr(case.anatomy, name), getattr(posture, name), SHAFT.get(name, 0.5))
+        middle = station(shaft_of(case, posture, name), SHAFT.get(name, 0.5))
         turns = np.linspace(0.0, np.pi, 16, endpoint=False)
         lines = [np.cos(t) * middle.dorsal + np.sin(t) * middle.medial for t in turns]
         found[f"{name} cortex"] = [body.crossed(middle.origin, d, solid(name)[1]) // 2 for d in lines]
