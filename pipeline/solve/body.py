@@ -31,6 +31,9 @@ VOLUME_QUADRATURE_DEGREE = 2
 """Keeps the order of quadratic displacement on straight tetrahedra; all four weights are positive, and
 the few points leave a near-incompressible element free to deform."""
 
+LARGE_STRAIN = 0.05
+"""Norm of the Green strain above which stress is no longer small against the stiffness of the tissue."""
+
 
 class Body:
     """Displacement, elastic forces and stiffness of one mesh. All methods are collective.
@@ -101,6 +104,23 @@ class Body:
         for load in self._loads:
             work -= load(self.u, v)
         return compat.compile_form(ufl.derivative(work, self.u, du))
+
+    def convexifier(self, space: fem.FunctionSpace) -> fem.Form:
+        r"""What makes the tangent positive where strains are large, compiled, N/mm.
+
+        .. math:: \int_{|E| > e} |\tau| \, \nabla_x \delta u : \nabla_x v \, dV, \quad \tau = P F^T, \quad
+            \nabla_x = \nabla (\cdot) F^{-1}
+
+        Stress in itself makes the second derivative of the energy smaller by at most this, so with it added
+        tissue that buckles or folds on the way does not spoil the search for equilibrium.
+        """
+        v, du = ufl.TestFunction(space), ufl.TrialFunction(space)
+        F = ufl.variable(ufl.Identity(3) + ufl.grad(self.u))
+        tau = ufl.diff(self.density(F), F) * F.T
+        E = (F.T * F - ufl.Identity(3)) / 2
+        size = ufl.conditional(ufl.gt(ufl.inner(E, E), LARGE_STRAIN**2), ufl.sqrt(ufl.inner(tau, tau)), 0.0)
+        inverse = ufl.inv(F)
+        return compat.compile_form(size * ufl.inner(ufl.grad(du) * inverse, ufl.grad(v) * inverse) * self.dx)
 
     def add_force(self, force: PETSc.Vec) -> None:
         """Add residual of body and loads to a ghosted vector whose ghosts are then stale, N."""

@@ -7,13 +7,16 @@ import numpy as np
 from pipeline.config import Case
 from pipeline.solve.articulation import SPACES, Joint
 from pipeline.solve.body import Body
-from pipeline.solve.contact import Cartilage, Contact
+from pipeline.solve.contact import Cartilage, Contact, Taper
 from pipeline.solve.model import FootMesh
 from pipeline.solve.mpi import global_sum
 
 FILM_PERCENTILE = 5.0
 """Share of the slave points, percent, that are closer than the film: the mesh keeps the surfaces apart, and
 the joint counts as closed when its closest part has come together, as it is in life."""
+
+RIM_WIDTH, RIM_DEPTH = 2.0, 0.5
+"""Cartilage thins out over this width to this depth less at its rim, both as shares of its thickness."""
 
 REACH_MM = 3.0
 """Joint spaces are narrower than this."""
@@ -23,10 +26,12 @@ def contacts_of(case: Case, foot: FootMesh, body: Body) -> dict[str, Contact]:
     """A contact for every open joint of the mesh, by name. Collective."""
     contacts = {}
     for joint in Joint:
-        slave, master = (foot.contact.find(joint.value + k).astype(np.int32) for k in (0, 1))
+        slave, master = (foot.contact.find(joint.value + k).astype(np.int32) for k in (1, 0))
         if min(global_sum(foot.comm, len(side)) for side in (slave, master)) == 0:
             continue
-        contact = Contact(body, slave, master, cartilage_of(case, joint), reach_mm=REACH_MM)
+        cartilage = cartilage_of(case, joint)
+        taper = Taper(RIM_WIDTH * cartilage.thickness_mm, RIM_DEPTH * cartilage.thickness_mm)
+        contact = Contact(body, slave, master, cartilage, reach_mm=REACH_MM, taper=taper)
         contact.thicken(contact.apart_mm(FILM_PERCENTILE))
         contacts[joint.label] = contact
     return contacts

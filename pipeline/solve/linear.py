@@ -31,6 +31,9 @@ FIRST_WORKSPACE_PERCENT = 30
 MUMPS_WORKSPACE_TOO_SMALL = (-8, -9)
 """Values of MUMPS INFOG(1) that a larger ICNTL(14) cures."""
 
+MUMPS_NOT_DEFINITE = -10
+"""Value of MUMPS INFOG(1) where a pivot is zero, or negative in a Cholesky factorisation."""
+
 REASONS = {code: name for name, code in vars(PETSc.KSP.ConvergedReason).items() if isinstance(code, int)}
 """Names of PETSc's reasons, from PETSc itself."""
 
@@ -42,16 +45,7 @@ INDEFINITE = (
 
 
 class IndefiniteError(LinearSolverError):
-    """Conjugate gradients met a direction along which the energy curves down; x holds what they had so far.
-
-    Attributes:
-        iterations: done before. From a first guess of zero x leads downhill if its product with the
-            right-hand side is positive.
-    """
-
-    def __init__(self, message: str, iterations: int) -> None:
-        super().__init__(message)
-        self.iterations = iterations
+    """The matrix is not positive definite: along some direction the energy does not curve up."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +137,8 @@ class LinearSolver:
         """Factorise and set up anew after the matrix has changed.
 
         Raises:
-            LinearSolverError: the factorisation failed, for lack of memory or because a body can move freely.
+            IndefiniteError: the matrix is not positive definite, as where a body can move freely.
+            LinearSolverError: the factorisation failed otherwise, as for lack of memory.
         """
         for attempt in range(self.settings.workspace_tries):
             error = self._factorise()
@@ -158,7 +153,8 @@ class LinearSolver:
                     f"MUMPS error {error}: workspace too small; again with ICNTL(14) = {self._workspace} %"
                 )
                 self._prepared = False
-        raise LinearSolverError(_factor_advice(error, self._workspace))
+        advice = _factor_advice(error, self._workspace)
+        raise IndefiniteError(advice) if error == MUMPS_NOT_DEFINITE else LinearSolverError(advice)
 
     def _factorise(self) -> int:
         """Numeric factorisation; returns MUMPS's INFOG(1), zero if all is well."""
@@ -208,7 +204,7 @@ class LinearSolver:
                 f"{done} iterations, residual {norm:.2e} N, wanted {goal:.2e} N; try solver.linear: direct"
             )
             if reason in INDEFINITE:
-                raise IndefiniteError(words, done)
+                raise IndefiniteError(words)
             raise LinearSolverError(words)
         return done
 
@@ -220,7 +216,7 @@ def _let_signals_in(_ksp: PETSc.KSP, _iteration: int, _norm: float) -> None:
 def _factor_advice(error: int, workspace: int) -> str:
     if error in MUMPS_WORKSPACE_TOO_SMALL:
         return f"MUMPS error {error}: workspace too small even with ICNTL(14) = {workspace} %; use more ranks"
-    if error == -10:
+    if error == MUMPS_NOT_DEFINITE:
         return "MUMPS error -10: the stiffness is not positive definite; a body is free to move"
     if error == -13:
         return "MUMPS error -13: memory could not be allocated; take linear: multigrid or a coarser mesh"

@@ -25,7 +25,7 @@ from pipeline.errors import LinearSolverError
 from pipeline.solve import compat
 from pipeline.solve.linear import IndefiniteError
 from pipeline.solve.system import System, indexed
-from pipeline.solve.term import Driver
+from pipeline.solve.term import Driver, Tangent
 
 from petsc4py import PETSc  # isort: skip
 
@@ -35,6 +35,12 @@ displacement in the last one with which they do."""
 
 EXACT_MM = 0.01
 """Largest displacement in the last iteration with kept partners below which the tangent is exact."""
+
+MILD_ITERATIONS = 4
+"""Iterations with the convex tangent after one in which the tangent was indefinite."""
+
+LARGEST_CHANGE_MM = 0.6
+"""Largest change of the driver in one iteration: on the way to the load the contacts can follow."""
 
 SEARCHES = 3
 """Equilibria with kept partners after which a new search must change little; see `NewtonSettings`."""
@@ -111,8 +117,7 @@ class Newton:
             self._u.duplicate() for _ in range(7)
         )
         self._w.set(0.0)
-        self._convex = True
-        self._moved_mm = 0.0
+        self._asked_mm, self._mild = 0.0, 0
         self._exact, self._exact_below_mm = False, EXACT_MM
 
     def solve(self, target_N: float = 0.0) -> NewtonReport:
@@ -167,7 +172,7 @@ class Newton:
                 raise NewtonFailureError("the residual is not a number at the start")
             stalled = stalled + 1 if worst > 0.9 * best else 0
             best = min(best, worst)
-            still = stalled >= patience and self._moved_mm < STILL_MM
+            still = stalled >= patience and self._asked_mm < STILL_MM
             if still and not frozen and self.system.searching:
                 self.system.freeze(True)
                 frozen, stalled = True, 0
@@ -178,7 +183,7 @@ class Newton:
                     f"no equilibrium after {report.iterations} iterations (solver.max_newton)"
                 )
             worst = self._iterate(target_N, report, worst)
-            self._exact = frozen and self._moved_mm < self._exact_below_mm
+            self._exact = frozen and self._asked_mm < self._exact_below_mm
         return int(frozen)
 
     def _measure(self, target_N: float, report: NewtonReport) -> float:
@@ -197,77 +202,67 @@ class Newton:
             self._step.axpy(change, self._w)
         self.system.zero_held(self._step)
         factor, after = self._search(target_N, change, report)
-        whole = self._convex and factor > 0.25  # else a small step does not say that equilibrium is near
-        self._moved_mm = factor * float(self._step.norm(PETSc.NormType.NORM_INFINITY)) if whole else math.inf
+        self._asked_mm = float(self._step.norm(PETSc.NormType.NORM_INFINITY))
         report.iterations += 1
         report.norms.append(report.residual_N)
         self._log(
-            f"  newton {report.iterations}  residual {worst:.2e} to {after:.2e} N  step {factor:.3f}  "
-            f"moved {self._moved_mm:.1e} mm  linear {report.linear_iterations}"
+            f"  newton {report.iterations}  residual {worst:.2e} to {after:.2e} N  step {factor:.3f} of "
+            f"{self._asked_mm:.1e} mm  mild {self._mild}  linear {report.linear_iterations}"
         )
         return after
 
     def _linear_step(self, target_N: float, report: NewtonReport) -> float:
         """Displacement and change of the driver that the tangent asks for; returns the latter.
 
-        The exact tangent of contact is given up for a milder one where it is not positive definite.
+        Where the potential curves down, the exact tangent is given up for a milder one, and that for one that
+        is positive definite by its making, which is then kept for some iterations.
         """
         while True:
-            self.system.sharpen(self._exact)
+            tangent = Tangent.EXACT if self._exact else Tangent.CONVEX if self._mild else Tangent.MODERATE
             try:
-                self.system.update()
+                self.system.update(tangent)
                 report.linear_iterations += self._solve_at_fixed_driver(report.norms)
-                return self._driver_change(target_N, report)
+                change = self._driver_change(target_N, report)
             except LinearSolverError as fault:
                 self._w.set(0.0)  # what a failed solve left is no guess for the next
-                if not self._exact:
+                if self._exact:
+                    self._exact, self._exact_below_mm = False, 0.1 * self._asked_mm
+                elif isinstance(fault, IndefiniteError) and not self._mild:
+                    self._mild = MILD_ITERATIONS
+                else:
                     raise NewtonFailureError(str(fault)) from None
-                self._exact, self._exact_below_mm = False, 0.1 * self._moved_mm
+            else:
+                self._mild = max(0, self._mild - 1)
+                return change
 
     def _solve_at_fixed_driver(self, norms: list[float]) -> int:
-        """Solve K a = -r; returns the iterations.
-
-        Far from equilibrium the potential may curve down; what conjugate gradients have by then still leads
-        downhill (Dembo and Steihaug 1983, Math. Program. 26:190-212), and the driver waits.
-        """
+        """Solve K a = -r; returns the iterations."""
         self._r.copy(self._work)
         self._work.scale(-1.0)
         self._a.set(0.0)
         rtol = forcing(norms, self.system.solver.settings.rtol)
-        self._convex = True
-        try:
-            done = self.system.solver.solve(self._work, self._a, 0.1 * self.settings.tolerance_N, rtol)
-        except IndefiniteError as fault:
-            if self._exact:
-                raise
-            self._convex, done = False, fault.iterations
+        done = self.system.solver.solve(self._work, self._a, 0.1 * self.settings.tolerance_N, rtol)
         if self._work.dot(self._a) < 0.0:
             raise LinearSolverError("the tangent is indefinite: its step leads uphill")
         return done
 
     def _driver_change(self, target_N: float, report: NewtonReport) -> float:
         """Solve K w = -c and return the change of the driving scalar."""
-        if self.driver is None or not self._convex:
+        if self.driver is None:
             return 0.0
         self._c.set(0.0)
         self._c.setValues(*indexed(*self.driver.coupling()), addv=PETSc.InsertMode.ADD)
         self._c.assemble()
         self._c.copy(self._work)
         self._work.scale(-1.0)
-        try:
-            report.linear_iterations += self.system.solver.solve(self._work, self._w)
-        except IndefiniteError:
-            if self._exact or report.residual_N <= self.settings.tolerance_N:
-                raise
-            self._w.set(0.0)
-            self._convex = False
-            return 0.0
+        report.linear_iterations += self.system.solver.solve(self._work, self._w)
         stiffness = self._condensed_stiffness()
         if not stiffness > 0.0:
             if self._exact:
                 raise LinearSolverError("the exact tangent is indefinite")
             raise NewtonFailureError("nothing resists the load: no point is in contact")
-        return (target_N - self.driver.pull() - self._c.dot(self._a)) / stiffness
+        change = (target_N - self.driver.pull() - self._c.dot(self._a)) / stiffness
+        return min(max(change, -LARGEST_CHANGE_MM), LARGEST_CHANGE_MM)
 
     def _condensed_stiffness(self) -> float:
         """Second derivative of the potential by the scalar with u in equilibrium, N/mm.

@@ -11,8 +11,9 @@ from pipeline.solve import compat
 from pipeline.solve.body import Body
 from pipeline.solve.level import Floats, Ints, Level
 from pipeline.solve.linear import CoarseLevel, LinearSettings, LinearSolver, prolongation
-from pipeline.solve.term import Blocks, Searching, Term
+from pipeline.solve.term import Blocks, Searching, Tangent, Term
 
+from dolfinx import fem  # isort: skip
 from petsc4py import PETSc  # isort: skip
 
 ADD = PETSc.InsertMode.ADD
@@ -30,17 +31,26 @@ class Stiffness:
 
     def __init__(self, body: Body, terms: Sequence[Term], level: Level, kind: str) -> None:
         self.level = level
+        self._body = body
         self._terms = terms
         self._kind = kind
         self._form = body.tangent(level.space)
+        self._convexifier: fem.Form | None = None
         self.matrix = compat.create_matrix(self._form, kind)
 
-    def update(self) -> None:
-        """Assemble at the present displacement; the terms have been refreshed for it."""
+    def update(self, convex: bool = False) -> None:
+        """Assemble at the present displacement; the terms have been refreshed for it.
+
+        Args:
+            convex: make it positive where strains are large; see :meth:`Body.convexifier`.
+        """
         matrix, held = self.matrix, self.level.held_numbers[:, None]
         blocks = [block for term in self._terms for block in term.tangent(self.level)]
         matrix.zeroEntries()
         compat.add_form(matrix, self._form, self.level.held)
+        if convex:
+            self._convexifier = self._convexifier or self._body.convexifier(self.level.space)
+            compat.add_form(matrix, self._convexifier, self.level.held)
         add_blocks(matrix, Blocks(held, held, np.ones((len(held), 1, 1))))
         for block in blocks:
             if block.within_cells:
@@ -125,15 +135,17 @@ class System:
         vector.set(0.0)
         return vector
 
-    def assemble(self) -> None:
+    def assemble(self, tangent: Tangent = Tangent.MODERATE) -> None:
         """Assemble the tangent at the state of the last force on all levels."""
+        for term in self.searching:
+            term.tangent_kind = tangent
         for stiffness in (self._fine, self._coarse):
             if stiffness is not None:
-                stiffness.update()
+                stiffness.update(convex=tangent is Tangent.CONVEX)
 
-    def update(self) -> None:
+    def update(self, tangent: Tangent = Tangent.MODERATE) -> None:
         """Assemble the tangent at the state of the last force, and set the solver up."""
-        self.assemble()
+        self.assemble(tangent)
         self.solver.update()
         self.set_ups += 1
 
@@ -156,11 +168,6 @@ class System:
         """Let the terms that search keep what they have found, or search again."""
         for term in self.searching:
             term.frozen = frozen
-
-    def sharpen(self, exact: bool) -> None:
-        """Let the terms that search give their exact tangent or a milder one."""
-        for term in self.searching:
-            term.exact = exact
 
     def zero_held(self, vector: PETSc.Vec) -> None:
         """Set the entries of the held dofs to zero."""

@@ -7,6 +7,7 @@ arrays with global dof numbers, so a term needs neither forms nor PETSc; the sys
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -55,17 +56,29 @@ class Term(Protocol):
         """Derivative of the force in the space of a level, N/mm. Collective."""
 
 
+class Tangent(Enum):
+    """How much of the second derivative of the energy is in the tangent, where it may be indefinite.
+
+    CONVEX makes up for what stress takes away in the tissue, and leaves out the turning of the normals of
+    contacts. MODERATE has all of the tissue, and of contacts what low pressures add. EXACT is everything.
+    """
+
+    CONVEX = 0
+    MODERATE = 1
+    EXACT = 2
+
+
 @runtime_checkable
 class Searching(Protocol):
     """A term that looks for partners, as contact does; what it finds may change from one state to the next.
 
     Attributes:
         frozen: keep the partners, so that the energy is smooth.
-        exact: give the whole tangent, also the part that may be indefinite away from equilibrium.
+        tangent_kind: how much of its second derivatives the tangent has.
     """
 
     frozen: bool
-    exact: bool
+    tangent_kind: Tangent
 
 
 class Driver(Protocol):

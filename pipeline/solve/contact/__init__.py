@@ -2,6 +2,7 @@
 
 from pipeline.solve.contact.penalty import Cartilage, penetration_share, tighten
 from pipeline.solve.contact.result import ContactResult
+from pipeline.solve.contact.rim import Taper
 from pipeline.solve.contact.term import Contact
 
-__all__ = ["Cartilage", "Contact", "ContactResult", "penetration_share", "tighten"]
+__all__ = ["Cartilage", "Contact", "ContactResult", "Taper", "penetration_share", "tighten"]

@@ -22,6 +22,7 @@ from pipeline.solve.body import Body
 from pipeline.solve.contact.gap import SIZE, Gap, gap_at
 from pipeline.solve.contact.penalty import Cartilage
 from pipeline.solve.contact.result import ContactResult, reduced
+from pipeline.solve.contact.rim import Taper, rim_distance
 from pipeline.solve.contact.search import Pairs, find, kept
 from pipeline.solve.contact.smoothing import heights
 from pipeline.solve.contact.surface import Surface
@@ -29,7 +30,7 @@ from pipeline.solve.contact.triangle import ROWS, table
 from pipeline.solve.level import Floats, Int32s, Ints, Level
 from pipeline.solve.mpi import gather_all, global_sum
 from pipeline.solve.samples import QUADRATURE_DEGREE
-from pipeline.solve.term import Blocks, scattered
+from pipeline.solve.term import Blocks, Tangent, scattered
 
 TOUCHING_MM = 1e-6
 """Gap up to which a point is stiff: bodies that just touch must not be free to move in the first step."""
@@ -51,6 +52,7 @@ class Contact:
         film_mm: see :meth:`thicken`; zero parts surfaces that overlap at the start, none leaves them.
         reach_mm: distance on both sides of the master within which a point is held, more than the film;
             by default the thickness of the cartilage.
+        taper: how both surfaces fall away towards their rims; by default they do not.
         smooth: whether the gap is that of the smooth surfaces behind the facets.
         degree: quadrature degree on the slave facets.
 
@@ -60,7 +62,7 @@ class Contact:
         cartilage: as given.
         multiplier_MPa: multiplier at the points of this rank, (f, points).
         frozen: keep the facet that each point meets, beyond its edges too, and let no point find or lose one.
-        exact: the turning of the normals is in the tangent at any pressure.
+        tangent_kind: up to what pressure the turning of the normals is in the tangent.
     """
 
     symmetric = True
@@ -73,6 +75,7 @@ class Contact:
         cartilage: Cartilage,
         film_mm: float | None = None,
         reach_mm: float | None = None,
+        taper: Taper | None = None,
         *,
         smooth: bool = True,
         degree: int = QUADRATURE_DEGREE,
@@ -89,8 +92,11 @@ class Contact:
         lift = [heights(side.rest_mm, side.identity) for side in (self.slave, self.master)]
         slave_lift, self._master_lift = lift if smooth else [np.zeros_like(each) for each in lift]
         self._offset: Floats = (slave_lift[self.slave.own] @ self._on_facet[:, 0].T).reshape(-1)
+        if taper is not None:
+            self._offset -= taper.at(rim_distance(self.slave, self.slave.samples.place_mm).reshape(-1))
+            self._master_lift = self._master_lift - taper.at(rim_distance(self.master, self.master.rest_mm))
         self._last: Ints = np.full(self._weight.size, -1)
-        self.frozen, self.exact = False, False
+        self.frozen, self.tangent_kind = False, Tangent.MODERATE
         self.multiplier_MPa: Floats = np.zeros_like(self.slave.samples.weight_mm2)
         self.refresh()
         if film_mm is not None:
@@ -199,8 +205,8 @@ class Contact:
     def _core(self) -> Floats:
         """Curvature of the energy of each pair in the variations, (n, 18, 18)."""
         gap, pressed = self._closed, self._pressure[self._pairs.point]
-        mild = self.exact | (pressed <= MODERATE * self.cartilage.confined_MPa)
-        load = np.where(mild, self._load_N, 0.0)[:, None, None]
+        most = {Tangent.CONVEX: 0.0, Tangent.MODERATE: MODERATE, Tangent.EXACT: np.inf}[self.tangent_kind]
+        load = np.where(pressed < most * self.cartilage.confined_MPa, self._load_N, 0.0)[:, None, None]
         slope = gap.slope().reshape(-1, SIZE)
         stiff = self._penalty * self._weight[self._pairs.point, None, None]
         return np.asarray(stiff * slope[:, :, None] * slope[:, None, :] - load * gap.curvature())
