@@ -15,13 +15,15 @@ from typing import NoReturn
 
 from pipeline import __version__
 from pipeline.config import Case, check_output_folder, load_case, write_default_files
+from pipeline.config.instants import STANCE_PERCENT
 from pipeline.console import Console
 from pipeline.doctor import run_doctor
-from pipeline.errors import INTERNAL, INTERRUPTED, ConfigError, FirstRayError
+from pipeline.errors import INTERNAL, INTERRUPTED, ConfigError, ConvergenceError, FirstRayError
 from pipeline.machine import follow, mpi_command, physical_cores
 from pipeline.mesh.family import Family
 from pipeline.mesh.picture import view_mesh
 from pipeline.run import Job, mesh_all, report, require_results, run_line, solve
+from pipeline.stance import as_text, run_stance, write_stance
 from pipeline.summary import headline
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +36,7 @@ examples:
   firstray check configs/cases/fused.yaml        is this configuration right?
   firstray run my_foot.yaml -n 8                 the whole line for one case on 8 ranks
   firstray run normal stiff fused --out /scratch several cases, one report
+  firstray stance configs/stance/*.yaml          five instants each, one table
   firstray mesh my_foot.yaml                     the mesh only
   firstray verify -n 3 --only LIN-5 CON-2        benchmarks with known answers
   firstray exec python -c 'import dolfinx'       anything inside the environment
@@ -161,6 +164,20 @@ def run_run(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_stance_command(args: argparse.Namespace) -> int:
+    """All cases at several instants of stance, and the table of them."""
+    jobs = jobs_of(args)
+    moments = run_stance(jobs, args.instants, args.ranks, Console(), force=args.force)
+    folder = jobs[0].output / "stance"
+    write_stance(folder, moments)
+    print(as_text(moments))
+    print(f"table: {folder / 'stance.csv'}")
+    failed = [each for each in moments if each.fault]
+    for each in failed:
+        print(f"firstray: {each.case} at {each.instant}: {each.fault}", file=sys.stderr)
+    return ConvergenceError.exit_code if failed else 0
+
+
 def run_schema(args: argparse.Namespace) -> int:
     """Print the JSON schema of a case, or write the generated files."""
     if args.write:
@@ -250,6 +267,17 @@ def build_parser() -> argparse.ArgumentParser:
         add_stage(name, run, help_text).add_argument(
             "case", nargs="+", metavar="CASE", help="file or shipped name"
         )
+    stance = add_stage(
+        "stance", run_stance_command, "cases at instants from midstance to push-off, one table"
+    )
+    stance.add_argument("case", nargs="+", metavar="CASE", help="file or shipped name")
+    stance.add_argument(
+        "--instants",
+        nargs="+",
+        choices=STANCE_PERCENT,
+        default=list(STANCE_PERCENT),
+        help="default: all five",
+    )
     add_stage("demo", run_run, "the shipped cases normal, stiff and fused side by side").set_defaults(
         case=DEMO
     )

@@ -6,10 +6,11 @@ Every cable and law can be shipped and yet be released: then the model is withou
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.config.instants import AtInstants
 from pipeline.config.sourced import Area, FaultsError, JointAngle, Modulus, Sourced, Strict
 
 Share = Annotated[float, Field(title="Share", ge=0.0, le=300.0)]
@@ -19,27 +20,7 @@ Prestrain = Annotated[float, Field(title="Prestrain", ge=-0.5, le=0.5)]
 """Strain of a cable in the unloaded model; below zero it is slack."""
 Stiffness = Annotated[float, Field(title="Stiffness", ge=0.0, le=1.0e6)]
 SignedAngle = Annotated[float, Field(title="SignedAngle", ge=-90.0, le=90.0)]
-Number = TypeVar("Number")
 RELEASED = "true: the model is without it; false: it acts"
-
-
-class AtInstants(Strict, Generic[Number]):
-    """A value for each instant of stance."""
-
-    midstance: Sourced[Number] = Field(description="Foot flat, about 45 % of stance")
-    heel_rise: Sourced[Number] = Field(description="Heel just off the floor, about 60 % of stance")
-    push_off: Sourced[Number] = Field(description="Second peak of the floor force, about 75 % of stance")
-
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[type[object], ...]) -> str:
-        """Short name of ``AtInstants[Force]`` in schemas: ForceAtInstants."""
-        fields = getattr(params[0], "__metadata__", ())
-        return next((field.title for field in fields if field.title), "Value") + cls.__name__
-
-    def at(self, instant: str) -> float:
-        """The value at an instant."""
-        sourced: Sourced[float] = getattr(self, instant)
-        return sourced.value
 
 
 class TensionCable(Strict):

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from pipeline.config.anatomy import Anatomy, Patient
 from pipeline.config.articulation import Articulation
 from pipeline.config.cables import BaseLaw, Cables
+from pipeline.config.instants import AtInstants
 from pipeline.config.joint import CALLUS, FusedJoint, Joint
 from pipeline.config.materials import (
     COMMON_REGIONS,
@@ -19,7 +20,7 @@ from pipeline.config.materials import (
     undefined_materials,
 )
 from pipeline.config.posture import Floor, Posture, Shoe
-from pipeline.config.sourced import FaultsError, Length, Percent, Sourced, Strict, Tolerance, advice
+from pipeline.config.sourced import FaultsError, Length, Percent, Strict, Tolerance, advice
 from pipeline.regions import Region
 from pipeline.units import body_weight_N
 
@@ -46,7 +47,7 @@ Title = Annotated[
 class Load(Strict):
     """Force of the floor on the two rays."""
 
-    vertical_force_bodyweight_percent: Sourced[Percent] = Field(
+    vertical_force_bodyweight_percent: AtInstants[Percent] = Field(
         description="Vertical floor force under both rays in percent of body weight"
     )
     steps: Annotated[int, Field(ge=1, le=1000)] = Field(description="Number of load steps up to that force")
@@ -169,7 +170,7 @@ class Case(Strict):
     @property
     def target_force_N(self) -> float:
         """Vertical floor force to reach, N: share of body weight times body weight."""
-        share = self.load.vertical_force_bodyweight_percent.value / 100.0
+        share = self.load.vertical_force_bodyweight_percent.at(self.posture.instant) / 100.0
         return share * body_weight_N(self.patient.body_mass_kg.value)
 
     def materials_by_region(self) -> dict[Region, Material]:

@@ -8,7 +8,8 @@ they meet as a whole, so that nothing stale survives beside the new value:
 - a block that says what it is by ``kind`` or ``law``: a joint or material of its own, complete.
 
 A ``joint`` without ``kind`` therefore changes single values of the inherited joint. ``name`` is never
-inherited. A material that names a ``set`` is complete, as one with a ``law`` (:mod:`pipeline.config.sets`).
+inherited. Where ``base:`` is a list of files, later ones win over earlier ones. A material that names a
+``set`` is complete, as one with a ``law`` (:mod:`pipeline.config.sets`).
 """
 
 from __future__ import annotations
@@ -92,8 +93,18 @@ def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Faul
     faults = faults + in_sets
     if base is None:
         return own, faults
+    inherited = Tree(base.mark, {})
+    for each in base.value if isinstance(base.value, list) else [base]:
+        below, more = inherit(path, each, seen)
+        inherited, faults = merge(inherited, below), faults + more
+    return merge(inherited, own), faults
+
+
+def inherit(path: Path, base: Tree, seen: tuple[Path, ...]) -> tuple[Tree, list[Fault]]:
+    """Tree of a file that another one names as its base, without its name, and the faults met on the way."""
     if not isinstance(base.value, str) or not base.value.strip():
-        raise ConfigError(f"{base.mark}: base: must be the path of another case file, such as ../base.yaml")
+        text = "must be the path of another case file, such as ../base.yaml, or a list of such paths"
+        raise ConfigError(f"{base.mark}: base: {text}")
     below = tidy(path.parent / base.value)
     line = (*seen, path.resolve())
     if below.resolve() in line:
@@ -103,9 +114,8 @@ def read_with_bases(path: Path, seen: tuple[Path, ...]) -> tuple[Tree, list[Faul
         raise ConfigError(
             f"{base.mark}: base: no file '{base.value}' beside {path.name} (looked for {below})"
         )
-    inherited, more = read_with_bases(below, line)
-    nameless = {key: child for key, child in inherited.children.items() if key != "name"}
-    return merge(Tree(inherited.mark, nameless), own), faults + more
+    tree, faults = read_with_bases(below, line)
+    return Tree(tree.mark, {key: child for key, child in tree.children.items() if key != "name"}), faults
 
 
 def with_whole_paths(tree: Tree, folder: Path, *, surface: bool = False) -> Tree:

@@ -5,10 +5,9 @@ Angles in degrees, lengths in mm.
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
+from pipeline.config.instants import AtInstants, Instant
 from pipeline.config.materials import MaterialName
 from pipeline.config.sourced import (
     JointAngle,
@@ -23,19 +22,11 @@ from pipeline.config.sourced import (
 )
 
 
-class HeelRise(Strict):
-    """Tilt of both metatarsals by the lifting heel at each instant."""
-
-    midstance: Sourced[Tilt] = Field(description="Foot flat, about 45 % of stance")
-    heel_rise: Sourced[Tilt] = Field(description="Heel just off the floor, about 60 % of stance")
-    push_off: Sourced[Tilt] = Field(description="Second peak of the floor force, about 75 % of stance")
-
-
 class Posture(Strict):
     """Angles of the foot."""
 
-    instant: Literal["midstance", "heel_rise", "push_off"] = Field(description="Instant of stance")
-    heel_rise_deg: HeelRise = Field(description="Further tilt of both metatarsals as the heel lifts")
+    instant: Instant = Field(description="Instant of stance")
+    heel_rise_deg: AtInstants[Tilt] = Field(description="Further tilt of both metatarsals as the heel lifts")
     mt1_declination_deg: Sourced[Tilt] = Field(description="First metatarsal to the floor, heel down")
     mt2_declination_deg: Sourced[Tilt] = Field(description="Second metatarsal to the floor, heel down")
     mt1_head_elevation_mm: Sourced[Shift] = Field(
@@ -62,8 +53,7 @@ class Posture(Strict):
     @property
     def tilt_deg(self) -> float:
         """Heel rise at the chosen instant, degrees."""
-        rise: Sourced[float] = getattr(self.heel_rise_deg, self.instant)
-        return rise.value
+        return self.heel_rise_deg.at(self.instant)
 
 
 class Rocker(Strict):

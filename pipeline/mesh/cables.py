@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.config import Case
 from pipeline.config.routes import Origin
 from pipeline.mesh.implicit import Array, Frame
-from pipeline.mesh.ligaments import PLATE_STANDOFF_MM, half_height, radius_of
+from pipeline.mesh.ligaments import PLATE_STANDOFF_MM, half_height
 from pipeline.mesh.posture import Posture, groove, sesamoids_under
 
 SESAMOIDS = "sesamoids"
@@ -99,11 +99,10 @@ def hallux_muscles(case: Case, posture: Posture) -> dict[str, Route]:
     """Long flexor between the sesamoids, long extensor over the head, short flexors by each sesamoid."""
     a, mt1, pp1, dp1 = case.anatomy, posture.mt1, posture.pp1, posture.dp1
     insertion, off = a.shape.band_insertion_mm.value, a.routes.standoff_mm.value
-    tendon = radius_of(a.flexor_band_1_area_mm2.value)
     head, ip = a.mt1_head_radius_mm.value, a.pp1_head_radius_mm.value
     frame = groove(posture.mtp1, mt1, pp1)
     pair = sesamoids_under(case, frame)
-    depth = head + a.sesamoid_joint_space_mm.value + a.sesamoid_medial.thickness_mm.value + 0.5 * tendon
+    depth = head + a.sesamoid_joint_space_mm.value + 0.5 * a.sesamoid_medial.thickness_mm.value
     reach, half_pp1 = pair[0].half_length, 0.5 * a.pp1.length_mm.value
     shaft, phalanx = half_height(a.mt1, 0.5) + off, half_height(a.pp1, 0.5) + off
     fhl = [

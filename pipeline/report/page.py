@@ -20,14 +20,25 @@ from pipeline.report.drawing import Picture
 from pipeline.report.results import CaseResult
 from pipeline.report.words import SAME_PERCENT, number, summary
 
-LIMITS = (
+BONDED = (
     "Joints are soft layers bonded to the bones on both sides: they can pull as well as push, and "
     "surfaces do not slide. Joint stress is therefore less concentrated, and shear higher, than in true "
-    "contact.",
+    "contact."
+)
+SLIDING = (
+    "Joint surfaces touch and slide without friction. Their cartilage is elastic; its fluid is not modelled."
+)
+PASSIVE = (
+    "Plantar fascia and flexors are passive elastic bands; no muscle pulls. Measured walking needs both."
+)
+PULLED = (
+    "Muscles pull with given tensions, the same for every joint; how a patient's muscles answer a stiff or "
+    "fused toe is not modelled."
+)
+LIMITS = (
     "The midfoot is one rigid block that only moves down, and the tarsometatarsal joints are elastic beds "
     "whose stiffness is assumed. For how the two rays share the load this is the largest assumption of "
     "all; a first ray that gives more would pass load on to the second.",
-    "Plantar fascia and flexors are passive elastic bands; no muscle pulls. Measured walking needs both.",
     "The posture of each joint follows a kinematic rule (heel rise, limit of the joint, toe above the "
     "floor); the moment stored in reaching it is not in the model.",
     "One foot, two rays, one instant of stance, the same force for every joint: patients change how "
@@ -40,7 +51,13 @@ _COARSE = {
     "fine": "fine mesh, no convergence study attached",
     "xfine": "very fine mesh, no convergence study attached",
 }
-_INSTANTS = {"midstance": "mid-stance", "heel_rise": "heel rise", "push_off": "push-off"}
+_INSTANTS = {
+    "midstance": "mid-stance",
+    "late_midstance": "late mid-stance",
+    "heel_rise": "heel rise",
+    "propulsion": "propulsion",
+    "push_off": "push-off",
+}
 
 
 def render(
@@ -114,7 +131,7 @@ def _texts(results: Sequence[CaseResult]) -> dict[str, Any]:
         f"{_mesh_levels(results)} Differences below {SAME_PERCENT:g} % are called about the same.",
         "held": published.hold(results),
         "predictions": published.predictions(results),
-        "limits": (_large_strain(results), *LIMITS),
+        "limits": (_large_strain(results), *_limits(results), *LIMITS),
     }
 
 
@@ -125,6 +142,14 @@ def _foot(results: Sequence[CaseResult]) -> str:
     foot = f"one {sides.pop()} foot" if len(sides) == 1 else "feet of both sides"
     when = _INSTANTS[instants.pop()] if len(instants) == 1 else "different instants of stance"
     return f"{foot} at {when}"
+
+
+def _limits(results: Sequence[CaseResult]) -> list[str]:
+    """What the joints and tendons of these cases leave out."""
+    modes = {result.case.articulation.mode for result in results}
+    pulled = {bool(result.case.cables and result.case.cables.acting()) for result in results}
+    joints = [text for mode, text in (("bonded", BONDED), ("sliding", SLIDING)) if mode in modes]
+    return [*joints, *(text for acts, text in ((False, PASSIVE), (True, PULLED)) if acts in pulled)]
 
 
 def _fineness(case: Case) -> str:

@@ -62,7 +62,7 @@ def case_file(tmp_path: Path) -> Path:
     case = load_case(ROOT / "configs" / "cases" / "normal.yaml")
     data = case.resolved()
     data["load"] |= SMALL["load"]
-    data["load"]["vertical_force_bodyweight_percent"]["value"] = 3.0
+    data["load"]["vertical_force_bodyweight_percent"]["push_off"]["value"] = 3.0
     data["solver"] |= SMALL["solver"]
     path = tmp_path / "normal.yaml"
     path.write_text(dump_yaml(Case.model_validate(data)), encoding="utf-8")
