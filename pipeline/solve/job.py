@@ -17,7 +17,7 @@ from pipeline.solve.fibres import fibres_of
 from pipeline.solve.fields import collect
 from pipeline.solve.floor import FloorProfile
 from pipeline.solve.joints import contacts_of
-from pipeline.solve.key import MESH_FILE, STAGE, solve_key
+from pipeline.solve.key import LANDMARKS_FILE, MESH_FILE, STAGE, solve_key
 from pipeline.solve.linear import LinearSettings
 from pipeline.solve.mesh_file import MeshFile, check_attached, read_mesh_file
 from pipeline.solve.mpi import on_root
@@ -59,7 +59,7 @@ def read_geometry(mesh: Path) -> dict[str, Any]:
     Raises:
         MeshError: the file is missing or damaged.
     """
-    path = mesh / "geometry.json"
+    path = mesh / LANDMARKS_FILE
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         profile_of(data)
