@@ -66,7 +66,7 @@ def curve(
     """Energy at each angle, N mm. Collective."""
     phalanx = bone_cells(foot, PP1)
     supports = [Support(3, bone_cells(foot, MT1)), Support(3, phalanx)]
-    density = energy_density(foot.domain, foot.region, problem.materials)
+    density = energy_density(foot.domain, foot.region, problem.materials, problem.fibres(foot))
     body = Body(foot.domain, density, supports)
     terms = [*problem.contacts(foot, body).values(), *problem.attached(foot, body)]
     system = System(body, terms, problem.linear)

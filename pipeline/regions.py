@@ -93,5 +93,16 @@ MTP1_REGIONS = (
 )
 """Regions whose tissue is set by the joint block of a case."""
 
+FIBRED_REGIONS = (
+    Region.MTP1_CAPSULE,
+    Region.PLANTAR_BAND_1,
+    Region.PLANTAR_BAND_2,
+    Region.SESAMOID_LIGAMENTS,
+    Region.PLANTAR_PLATE_2,
+    Region.DEEP_TRANSVERSE_LIGAMENT,
+    Region.FLEXOR_BAND_1,
+)
+"""Regions whose fibres have a direction; only they may have a material whose law takes one."""
+
 OPTIONAL_REGIONS = (Region.SKIN, Region.SHOE_INSOLE, Region.SHOE_PLATE, Region.SHOE_OUTSOLE)
 """Regions a case has only if it asks for them."""

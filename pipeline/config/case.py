@@ -17,7 +17,7 @@ from pipeline.config.materials import (
     MaterialName,
     region_faults,
     tissue_schema,
-    undefined_materials,
+    unfit_materials,
 )
 from pipeline.config.posture import Floor, Posture, Shoe
 from pipeline.config.sourced import FaultsError, Length, Percent, Strict, Tolerance, advice
@@ -142,7 +142,7 @@ class Case(Strict):
     @model_validator(mode="after")
     def _materials_exist(self) -> Case:
         faults = material_faults(self.tissues, self.joint.tissues, self.materials)
-        faults += self._undefined({**self._shoe_materials(), **self._callus_material()})
+        faults += self._unfit({**self._shoe_materials(), **self._callus_material()})
         if self.anatomy.skin_mm is not None and Region.SKIN.label not in self.tissues:
             faults.append((("tissues", Region.SKIN.label), "missing; anatomy.skin_mm makes it a tissue"))
         if faults:
@@ -162,10 +162,10 @@ class Case(Strict):
             return {}
         return {("joint", "healing"): f"{CALLUS}{self.joint.healing}"}
 
-    def _undefined(self, named: dict[tuple[str, ...], str]) -> list[tuple[tuple[str, ...], str]]:
-        """Place and text of every name that stands for no material."""
+    def _unfit(self, named: dict[tuple[str, ...], str]) -> list[tuple[tuple[str, ...], str]]:
+        """Place and text of every name that stands for no material, or for one with fibres."""
         table = {".".join(path): name for path, name in named.items()}
-        return [(tuple(label.split(".")), text) for label, text in undefined_materials(table, self.materials)]
+        return [(tuple(label.split(".")), text) for label, text in unfit_materials(table, self.materials)]
 
     @property
     def target_force_N(self) -> float:
@@ -192,7 +192,7 @@ class Case(Strict):
 
 
 def material_faults(tissues: Any, joint_tissues: Any, materials: Any) -> list[tuple[tuple[str, ...], str]]:
-    """Path and text for every tissue, common or of the joint, whose material is not defined.
+    """Path and text for every tissue, common or of the joint, whose material is not defined or not for it.
 
     Takes validated or raw data, so that these faults are found beside others; what is no table is
     passed over.
@@ -204,5 +204,5 @@ def material_faults(tissues: Any, joint_tissues: Any, materials: Any) -> list[tu
         ((*place, label), text)
         for place, table in tables
         if isinstance(table, dict)
-        for label, text in undefined_materials(table, materials)
+        for label, text in unfit_materials(table, materials)
     ]

@@ -17,10 +17,13 @@ from pipeline.config.elastic import (
     SaintVenantKirchhoff,
 )
 from pipeline.config.rubber import MooneyRivlin, Ogden, Polynomial2, TransverselyIsotropic, Yeoh
-from pipeline.regions import MTP1_REGIONS, OPTIONAL_REGIONS, Region
+from pipeline.regions import FIBRED_REGIONS, MTP1_REGIONS, OPTIONAL_REGIONS, Region
 
 COMMON_REGIONS = tuple(region for region in Region if region not in MTP1_REGIONS + OPTIONAL_REGIONS)
 """Regions that every variant has; their tissues are set at the top of a case."""
+
+FIBRE_LAWS = ("transversely_isotropic",)
+"""Laws that need a direction of fibres."""
 
 MaterialName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -68,13 +71,29 @@ def region_faults(
     return faults + [((label,), "missing; every region needs the name of a material") for label in absent]
 
 
-def undefined_materials(tissues: Mapping[str, Any], materials: Iterable[str]) -> list[tuple[str, str]]:
-    """Region and fault text for every entry that names a material which is not defined."""
+def unfit_materials(tissues: Mapping[str, Any], materials: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Region and fault text for every entry whose material is not defined, or has fibres and it has none.
+
+    Args:
+        tissues: name of the material of each region.
+        materials: the materials by name, validated or raw.
+    """
     known = sorted(materials)
+    fibred = [region.label for region in FIBRED_REGIONS]
     faults = []
     for label, name in tissues.items():
-        if isinstance(name, str) and name not in known:
+        if not isinstance(name, str):
+            continue
+        if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             advice = f"; did you mean '{near[0]}'?" if near else ""
             faults.append((label, f"names material '{name}'; materials are: {', '.join(known)}{advice}"))
+        elif label not in fibred and (law := law_of(materials[name])) in FIBRE_LAWS:
+            text = f"names material '{name}', whose law {law} needs a direction of fibres; tissues with one"
+            faults.append((label, f"{text} are: {', '.join(fibred)}"))
     return faults
+
+
+def law_of(material: Any) -> Any:
+    """Law of a material, validated or raw."""
+    return material.get("law") if isinstance(material, dict) else getattr(material, "law", None)

@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError, QualityError
 from pipeline.measure import files, floor
 from pipeline.measure.quantity import Measured
 from pipeline.measure.registry import REGISTRY
-from pipeline.measure.solution import load
+from pipeline.measure.solution import load, yields_of
 
 STAGE = "measure"
 _READS = ("fields.h5", "steps.json")
@@ -38,6 +38,7 @@ def measure_key(case_dir: Path, mesh_dir: Path, case: Case) -> str:
                 "name": case.name,
                 "kind": case.joint.kind,
                 "body_mass_kg": case.patient.body_mass_kg.value,
+                "yield_MPa": {region.label: value for region, value in yields_of(case).items()},
             },
             "code": stage.code_hash("measure", "regions", "tetrahedron", "units"),
         }

@@ -14,7 +14,7 @@ OURS = "definition of this project"
 """Source of a quantity that this project defines."""
 
 NOT_MODELLED = "not in this model"
-"""Note of a quantity whose joint is bonded or whose cable is released; its value is zero."""
+"""Note of a quantity whose joint is bonded, whose cable is released or whose metal is absent; it is 0."""
 
 
 @dataclass(frozen=True)

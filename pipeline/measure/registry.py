@@ -170,6 +170,44 @@ def _soft() -> list[Quantity]:
     ]
 
 
+def _metal() -> list[Quantity]:
+    """How near metal whose law has a yield stress comes to it."""
+
+    def entry(
+        name: str,
+        symbol: str,
+        label: str,
+        unit: str,
+        statistic: str,
+        definition: str,
+        evaluate: Callable[[Solution], Measured],
+    ) -> Quantity:
+        return Quantity(name, symbol, label, unit, "Metal", statistic, definition, OURS, evaluate)
+
+    ratio = f"{_SIGMA}_vM/{_SIGMA}_y"
+    of_all = "of all parts whose material has a yield stress; stress beyond it is not relieved"
+    return [
+        entry(
+            "metal_yielded_share",
+            f"V({ratio} > 1)",
+            "volume stressed beyond yield",
+            "%",
+            "share",
+            f"share of the volume in which von Mises stress exceeds the yield stress, {of_all}",
+            tissue.yielded_share,
+        ),
+        entry(
+            "metal_yield_ratio_p99",
+            f"{ratio} p99",
+            "von Mises stress over yield stress, 99th percentile",
+            "",
+            "p99",
+            f"the value that 99 % of the volume of a part does not exceed, the largest {of_all}",
+            tissue.yield_ratio_p99,
+        ),
+    ]
+
+
 def _under(sole: Sole, key: str, heading: str) -> list[Quantity]:
     """Floor quantities of one patch of the sole."""
     at, touching = f"on the facets of {sole.label}", f"facets above {floor.CONTACT_kPa:g} kPa"
@@ -366,5 +404,6 @@ REGISTRY: tuple[Quantity, ...] = (
     *_mtp1(),
     *_mt1(),
     *_soft(),
+    *_metal(),
     *_global(),
 )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import Case
+from pipeline.config.elastic import ElasticPlasticFlag
 from pipeline.errors import MeshError
 from pipeline.measure import tensors
 from pipeline.measure.statistics import Floats
@@ -70,7 +71,8 @@ class Solution:
 
     Shapes and units are those of the file: points (nv, 3) mm, cells (nc, 4), volume (nc,) mm^3,
     stress (nc, 4, 6) MPa, strain (nc, 4, 6), displacement (nv, 3) mm, sole facets (nf, 3), their area
-    (nf,) mm^2 and mean pressure (nf,) MPa.
+    (nf,) mm^2 and mean pressure (nf,) MPa. ``yield_MPa`` holds the yield stress of each region whose
+    material has one.
     """
 
     points: Floats
@@ -88,6 +90,7 @@ class Solution:
     geometry: dict[str, Any]
     body_weight_N: float
     kind: str
+    yield_MPa: Mapping[Region, float]
 
     @cached_property
     def stress_points(self) -> Floats:
@@ -190,7 +193,14 @@ def load(case_dir: Path, mesh_dir: Path, case: Case) -> Solution:
         geometry=_read_json(mesh_dir / "geometry.json"),
         body_weight_N=body_weight_N(case.patient.body_mass_kg.value),
         kind=case.joint.kind,
+        yield_MPa=yields_of(case),
     )
+
+
+def yields_of(case: Case) -> dict[Region, float]:
+    """Yield stress of each region whose material has one, MPa."""
+    materials = case.materials_by_region().items()
+    return {r: each.yield_MPa.value for r, each in materials if isinstance(each, ElasticPlasticFlag)}
 
 
 def _read_fields(path: Path) -> dict[str, NDArray[Any]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import MeshError
-from pipeline.measure.quantity import Measured
+from pipeline.measure.quantity import NOT_MODELLED, Measured
 from pipeline.measure.solution import Solution
 from pipeline.measure.statistics import Floats, weighted_mean, weighted_percentile
 from pipeline.regions import Region
@@ -118,6 +118,30 @@ def crushed_share(regions: tuple[Region, ...], strain: float) -> Callable[[Solut
         return Measured(100.0 * weighted_mean(beyond.astype(np.float64), _volumes(solution)[mask]))
 
     return evaluate
+
+
+def yielded_share(solution: Solution) -> Measured:
+    """Share of the volume of all regions with a yield stress where von Mises stress exceeds it, percent."""
+    regions = tuple(solution.yield_MPa)
+    if not regions:
+        return Measured(0.0, note=NOT_MODELLED)
+    mask = points_of(solution, inside(*regions), regions)
+    limit = np.full(len(solution.region), np.inf)
+    for region, value in solution.yield_MPa.items():
+        limit[solution.cells_of([region])] = value
+    beyond = (solution.von_mises > limit[:, None])[mask]
+    return Measured(100.0 * weighted_mean(beyond.astype(np.float64), _volumes(solution)[mask]))
+
+
+def yield_ratio_p99(solution: Solution) -> Measured:
+    """Largest 99th percentile by volume of von Mises over yield stress of a region that has one, no unit."""
+    if not solution.yield_MPa:
+        return Measured(0.0, note=NOT_MODELLED)
+    ratios = [
+        percentile_of(equivalent, inside(region), (region,), 99.0)(solution).value / limit
+        for region, limit in solution.yield_MPa.items()
+    ]
+    return Measured(max(ratios))
 
 
 def _volumes(solution: Solution) -> Floats:

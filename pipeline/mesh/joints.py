@@ -147,14 +147,28 @@ def sesamoid_parts(case: Case, posture: Posture, bones: dict[str, SolidBone]) ->
     ]
 
 
+def capsule_extent(case: Case) -> tuple[float, float]:
+    """How far the capsule reaches behind the centre of the head and distal of it, mm."""
+    shape, joint = case.anatomy.shape, case.joint
+    reach = case.anatomy.mt1_head_radius_mm.value + joint.joint_space_mm.value
+    reach += shape.capsule_distal_mm.value
+    return shape.capsule_proximal_mm.value, reach
+
+
+def capsule_line(case: Case, posture: Posture) -> Array:
+    """Line its fibres run along, (3, 3), mm: that of the metatarsal, then that of the phalanx."""
+    behind, reach = capsule_extent(case)
+    return np.array(
+        [posture.mtp1 - behind * posture.mt1.axis, posture.mtp1, posture.mtp1 + reach * posture.pp1.axis]
+    )
+
+
 def mtp1_capsule(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> Part:
     """Sleeve around the first metatarsophalangeal joint, over head and phalangeal rim."""
     shape, joint = case.anatomy.shape, case.joint
-    radius = case.anatomy.mt1_head_radius_mm.value
     thickness = shape.capsule_standoff_mm.value + joint.capsule_thickness_mm.value
     axis, centre = posture.pp1.axis, posture.mtp1
-    behind, reach = shape.capsule_proximal_mm.value, radius + joint.joint_space_mm.value
-    reach += shape.capsule_distal_mm.value
+    behind, reach = capsule_extent(case)
 
     def between(x: Array) -> Array:
         along = (x - centre) @ axis

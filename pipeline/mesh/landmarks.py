@@ -1,4 +1,4 @@
-"""Landmarks that later stages measure by: frames of bones and sesamoids, joints, bands, cables, the floor."""
+"""Landmarks for later stages: frames of bones and sesamoids, joints, bands, fibres, cables, the floor."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.config import Case
 from pipeline.mesh.cables import routes
+from pipeline.mesh.fibres import fibre_lines
 from pipeline.mesh.implicit import Array, Frame
 from pipeline.mesh.ligaments import Band, bands_of
 from pipeline.mesh.posture import Posture, base_loss, groove, sesamoids_under
@@ -65,6 +66,10 @@ def landmarks(case: Case, posture: Posture, quality: MeshQuality, *, left: bool)
             for name, each in zip(("medial", "lateral"), pair, strict=True)
         },
         "bands": [attachment(band, side) for band in bands_of(case, posture)],
+        "fibres": {
+            region.label: [(line * side).tolist() for line in lines]
+            for region, lines in fibre_lines(case, posture).items()
+        },
         "cables": {name: route.as_dict(place) for name, route in routes(case, posture).items()},
         "posture": {
             "mtp1_dorsiflexion_deg": posture.mtp1_dorsiflexion_deg,

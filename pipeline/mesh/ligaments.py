@@ -31,6 +31,12 @@ BETWEEN_BANDS_MM = 1.0
 PLATE_STANDOFF_MM = 0.8
 """Tissue between the plantar plate and the head it slides on."""
 
+PLATE_TOP = 0.35
+"""Depth of the plate's upper border below the centre of the head, relative to the head's radius."""
+
+PLATE_STEPS = 6
+"""Segments of the plate's centre line around the head."""
+
 
 @dataclass(frozen=True)
 class Band:
@@ -149,17 +155,25 @@ def band_parts(bands: list[Band]) -> list[Part]:
     ]
 
 
+def plate_extent(case: Case) -> tuple[float, float]:
+    """How far the plantar plate reaches below the centre of the second metatarsal head and distally, mm."""
+    a = case.anatomy
+    radius = a.mt2_head_radius_mm.value
+    lowest = radius + PLATE_STANDOFF_MM + a.plantar_plate_2_thickness_mm.value
+    return lowest, radius + a.mtp2_joint_space_mm.value + 4.0
+
+
 def plantar_plate(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> Part:
     """Plate under the second metatarsal head: a strap around it that ends on the base of the phalanx."""
     a = case.anatomy
     thick, width = a.plantar_plate_2_thickness_mm.value, a.plantar_plate_2_width_mm.value
     head, radius = bones["mt2"].head, a.mt2_head_radius_mm.value
     joint = Frame(posture.mtp2, posture.pp2.axis, posture.pp2.dorsal)
-    lowest, end = radius + PLATE_STANDOFF_MM + thick, radius + a.mtp2_joint_space_mm.value + 4.0
+    lowest, end = plate_extent(case)
     strap = common(
         grown(head, PLATE_STANDOFF_MM + thick),
         outside(grown(head, PLATE_STANDOFF_MM)),
-        half_space(joint.at(0.0, -0.35 * radius), joint.dorsal),
+        half_space(joint.at(0.0, -PLATE_TOP * radius), joint.dorsal),
         box(joint, np.array([-9.0, -lowest, -width / 2]), np.array([end, 0.0, width / 2]), 0.5),
     )
     lip = half_height(a.pp2, 0.0)
@@ -169,14 +183,34 @@ def plantar_plate(case: Case, posture: Posture, bones: dict[str, SolidBone]) -> 
     return Part(Region.PLANTAR_PLATE_2, union(strap, common(tongue, outside(grown(head, PLATE_STANDOFF_MM)))))
 
 
-def deep_transverse_ligament(case: Case, posture: Posture) -> Part:
-    """Strap from the lateral sesamoid to the plantar plate of the second ray."""
+def plate_line(case: Case, posture: Posture) -> Array:
+    """Centre line of the plantar plate, (m, 3), mm: around the head from behind, then to the phalanx."""
+    a = case.anatomy
+    joint = Frame(posture.mtp2, posture.pp2.axis, posture.pp2.dorsal)
+    lowest, end = plate_extent(case)
+    middle = lowest - a.plantar_plate_2_thickness_mm.value / 2.0
+    behind = np.arccos(PLATE_TOP * a.mt2_head_radius_mm.value / middle)
+    around = [
+        joint.at(-middle * np.sin(angle), -middle * np.cos(angle))
+        for angle in np.linspace(behind, 0.0, PLATE_STEPS + 1)
+    ]
+    return np.array([*around, joint.at(end, -(lowest + half_height(a.pp2, 0.0) - 0.5) / 2.0)])
+
+
+def transverse_line(case: Case, posture: Posture) -> Array:
+    """Centre line of the deep transverse ligament, (2, 3), mm: from the lateral sesamoid to the plate."""
     a = case.anatomy
     _, lateral = sesamoids_under(case, groove(posture.mtp1, posture.mt1, posture.pp1))
-    start = lateral.frame.origin
     joint = Frame(posture.mtp2, posture.pp2.axis, posture.pp2.dorsal)
     depth = a.mt2_head_radius_mm.value + PLATE_STANDOFF_MM + a.plantar_plate_2_thickness_mm.value / 2.0
     end = joint.at(0.0, -depth, a.plantar_plate_2_width_mm.value / 2.0 - 1.5)
+    return np.array([lateral.frame.origin, end])
+
+
+def deep_transverse_ligament(case: Case, posture: Posture) -> Part:
+    """Strap from the lateral sesamoid to the plantar plate of the second ray."""
+    a = case.anatomy
+    start, end = transverse_line(case, posture)
     across = (end - start) / np.linalg.norm(end - start)
     ahead = posture.mt2.axis - (posture.mt2.axis @ across) * across
     ahead /= np.linalg.norm(ahead)

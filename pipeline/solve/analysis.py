@@ -28,8 +28,8 @@ from pipeline.solve.newton import Newton, NewtonSettings
 from pipeline.solve.system import System
 from pipeline.solve.tendons import attached_report
 
+from dolfinx import fem  # isort: skip
 from mpi4py import MPI  # isort: skip
-
 
 LARGEST_JUMP = 0.01
 """Residual that a new search of the contacts may leave in the end, as a share of the target force."""
@@ -51,6 +51,7 @@ class Problem:
         newton_rtol: residual at which an equilibrium is accepted, as a share of the target force.
         max_newton: Newton iterations of a step.
         profile: height of the floor.
+        fibres: makes the directions of the fibres, None if no law takes them.
         contacts: makes the contacts of open joints, by name.
         attached: makes cables and joint springs, whose ``share`` grows with the load.
     """
@@ -63,6 +64,7 @@ class Problem:
     newton_rtol: float
     max_newton: int
     profile: FloorProfile = FLAT
+    fibres: Callable[[FootMesh], fem.Function | None] = lambda foot: None
     contacts: Callable[[FootMesh, Body], dict[str, Contact]] = lambda foot, body: {}
     attached: Callable[[FootMesh, Body], list[Cable | JointSpring]] = lambda foot, body: []
 
@@ -104,7 +106,7 @@ def set_up(
     clock = Clock()
     foot = distribute(comm, file)
     clock.lap("distribute")
-    body = foot_body(foot, problem.materials)
+    body = foot_body(foot, problem.materials, problem.fibres(foot))
     floor = Floor(body, foot.sole, problem.penalty_MPa_per_mm, problem.profile)
     contacts = problem.contacts(foot, body)
     attached = problem.attached(foot, body)
@@ -121,10 +123,13 @@ def set_up(
     return analysis
 
 
-def foot_body(foot: FootMesh, materials: Mapping[Region, Any], degree: int = 2) -> Body:
+def foot_body(
+    foot: FootMesh, materials: Mapping[Region, Any], fibres: fem.Function | None = None, degree: int = 2
+) -> Body:
     """The foot as a body that is clamped at the proximal block. Collective."""
     clamp = Support(3, foot.cells_of(Region.PROXIMAL_BLOCK))
-    return Body(foot.domain, energy_density(foot.domain, foot.region, materials), [clamp], degree=degree)
+    density = energy_density(foot.domain, foot.region, materials, fibres)
+    return Body(foot.domain, density, [clamp], degree=degree)
 
 
 def run_steps(

@@ -13,10 +13,11 @@ from pipeline.config import Case, load_case
 from pipeline.errors import ConfigError, ConvergenceError, MeshError
 from pipeline.solve.analysis import Analysis, Clock, Problem, peak_memory_GB, run_steps, set_up
 from pipeline.solve.articulation import Joint, opened
+from pipeline.solve.fibres import fibres_of
 from pipeline.solve.fields import collect
 from pipeline.solve.floor import FloorProfile
 from pipeline.solve.joints import contacts_of
-from pipeline.solve.key import MESH_FILE, STAGE, solve_key
+from pipeline.solve.key import LANDMARKS_FILE, MESH_FILE, STAGE, solve_key
 from pipeline.solve.linear import LinearSettings
 from pipeline.solve.mesh_file import MeshFile, check_attached, read_mesh_file
 from pipeline.solve.mpi import on_root
@@ -58,7 +59,7 @@ def read_geometry(mesh: Path) -> dict[str, Any]:
     Raises:
         MeshError: the file is missing or damaged.
     """
-    path = mesh / "geometry.json"
+    path = mesh / LANDMARKS_FILE
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         profile_of(data)
@@ -90,8 +91,9 @@ def read_mesh(folder: Path, case: Case) -> MeshFile:
 
 def problem_of(case: Case, geometry: dict[str, Any]) -> Problem:
     """The mechanical problem a case describes, with the landmarks of its mesh."""
+    materials = case.materials_by_region()
     return Problem(
-        materials=case.materials_by_region(),
+        materials=materials,
         penalty_MPa_per_mm=case.floor.penalty_MPa_per_mm.value,
         target_force_N=case.target_force_N,
         steps=case.load.steps,
@@ -99,6 +101,7 @@ def problem_of(case: Case, geometry: dict[str, Any]) -> Problem:
         newton_rtol=case.solver.newton_rtol,
         max_newton=case.solver.max_newton,
         profile=profile_of(geometry),
+        fibres=lambda foot: fibres_of(materials, geometry, foot),
         contacts=lambda foot, body: contacts_of(case, foot, body),
         attached=lambda foot, body: attached_terms(case, geometry, foot, body),
     )

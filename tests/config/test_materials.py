@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import dump_yaml, load_case
+from pipeline.config.materials import FIBRE_LAWS
 from pipeline.config.rubber import LARGEST_TOE, MOST_TERMS
 from pipeline.config.stability import hessian_of_polynomial, hessian_of_powers, stable_stretches
 from tests.config.conftest import HEAD, Refusal
@@ -189,6 +190,56 @@ WRONG = {
         "must be above 1 and at most 2",
     ),
 }
+
+
+FIBRED = (
+    "mtp1_capsule, plantar_band_1, plantar_band_2, sesamoid_ligaments, plantar_plate_2, "
+    "deep_transverse_ligament, flexor_band_1"
+)
+LIGAMENT = block("transversely_isotropic", **FIBRES)
+
+
+@pytest.mark.parametrize(
+    ("tissue", "line"),
+    [
+        ("tissues: {skin: soft}\n", "12:11: tissues.skin"),
+        ("tissues: {proximal_block: soft}\n", "12:11: tissues.proximal_block"),
+        ("joint: {tissues: {mtp1_gap: soft}}\n", "12:19: joint.tissues.mtp1_gap"),
+        (
+            f"shoe:\n  margin_mm: {{value: 14, {GIVEN}}}\n"
+            + "".join(
+                f"  {layer}: {{thickness_mm: {{value: 4, {GIVEN}}}, material: {name}}}\n"
+                for layer, name in (
+                    ("insole", "soft"),
+                    ("plate", "carbon_plate"),
+                    ("outsole", "rubber_outsole"),
+                )
+            ),
+            "14:73: shoe.insole.material",
+        ),
+    ],
+)
+def test_fibres_in_a_tissue_without_a_direction(refused: Refusal, tissue: str, line: str) -> None:
+    assert refused(LIGAMENT + tissue) == [
+        f"case.yaml:{line}: names material 'soft', whose law transversely_isotropic needs a direction of "
+        f"fibres; tissues with one are: {FIBRED}"
+    ]
+
+
+def test_fibres_in_the_wrong_tissue_are_found_beside_other_faults(refused: Refusal) -> None:
+    faults = refused(LIGAMENT + "tissues: {ip_gap: soft, plantar_band_1: soft}\nload: {steps: 0}\n")
+    assert [fault.split(": ")[1] for fault in faults] == ["tissues.ip_gap", "load.steps"]
+
+
+def test_fibres_in_every_tissue_with_a_direction(folder: Path) -> None:
+    """A ligament of fibres wherever that can be."""
+    common = ", ".join(f"{label}: soft" for label in FIBRED.split(", ")[1:])
+    text = LIGAMENT + f"tissues: {{{common}}}\njoint: {{tissues: {{mtp1_capsule: soft}}}}\n"
+    (folder / "case.yaml").write_text(text, encoding="utf-8")
+    materials = load_case(folder / "case.yaml").materials_by_region()
+    assert {region.label for region, each in materials.items() if each.law in FIBRE_LAWS} == set(
+        FIBRED.split(", ")
+    )
 
 
 @pytest.mark.parametrize("name", WRONG)

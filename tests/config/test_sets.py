@@ -50,7 +50,7 @@ def test_there_are_sets_of_every_kind() -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_shipped_set(name: str) -> None:
     """Each is a complete, stable material with a source behind every number."""
-    tissue = loaded(f"materials: {{soft_tissue: {{set: {name}}}}}\n")["soft_tissue"]
+    tissue = loaded(f"materials: {{plantar_fascia: {{set: {name}}}}}\n")["plantar_fascia"]
     young = tissue.initial_young_modulus_MPa  # type: ignore[attr-defined]
     assert young > 0.0
     if name in YOUNG:

@@ -22,6 +22,7 @@ from tests.measure.bricks import MT2, Bricks, Floats, bending_strain, mirrored, 
 
 BY_NAME = {quantity.name: quantity for quantity in REGISTRY}
 Take = Callable[[str], Measured]
+METAL = {"young_MPa": 193000.0, "poisson": 0.3, "yield_MPa": 172.0}
 
 
 @pytest.fixture(scope="module")
@@ -254,6 +255,34 @@ def test_skin_of_its_own_counts_with_the_soft_tissue(take: Take, solution: Solut
     share = BY_NAME["soft_crushed_share"].evaluate(one)
     assert share.value > 10.0
     assert BY_NAME["soft_crushed_share"].evaluate(two) == share
+
+
+def test_metal_beyond_yield(solution: Solution) -> None:
+    """A tube 0..54 mm long under 1 + 0.1 x MPa yields beyond 30 mm at 4 MPa; a part far below adds volume."""
+    tube = replace(solution, yield_MPa={Region.MT1_CORTEX: 4.0})
+    assert BY_NAME["metal_yielded_share"].evaluate(tube).value == pytest.approx(100.0 * 24.0 / 54.0)
+    ratio = BY_NAME["metal_yield_ratio_p99"].evaluate(tube)
+    assert (1.0 + 0.1 * 53.0) / 4.0 < ratio.value < (1.0 + 0.1 * 54.0) / 4.0
+    both = replace(solution, yield_MPa={Region.MT1_CORTEX: 4.0, Region.DP1_CORTEX: 100.0})
+    assert BY_NAME["metal_yielded_share"].evaluate(both).value == pytest.approx(100.0 * 24.0 / (54.0 + 18.0))
+    assert BY_NAME["metal_yield_ratio_p99"].evaluate(both) == ratio
+
+
+def test_yield_stress_comes_from_the_materials(tmp_path: Path, case: Case, bricks: Bricks) -> None:
+    """Of every region that names such a metal, and the quantities say so where there is none."""
+    data = case.resolved()
+    metal = {key: {"source": "A test", "status": "assumed", "value": value} for key, value in METAL.items()}
+    data["materials"]["cortical"] = {"law": "elastic_plastic_flag"} | metal
+    made = Case.model_validate(data)
+    steel = load(*write_case(tmp_path / "steel", made, bricks), made)
+    assert {region for region, name in case.tissues.items() if name == "cortical"} == {
+        region.label for region in steel.yield_MPa
+    }
+    assert set(steel.yield_MPa.values()) == {172.0}
+    bare = load(*write_case(tmp_path / "bare", case, bricks), case)
+    for name in ("metal_yielded_share", "metal_yield_ratio_p99"):
+        assert BY_NAME[name].evaluate(bare) == Measured(0.0, note=NOT_MODELLED)
+        assert BY_NAME[name].evaluate(steel).note == ""
 
 
 def test_posture_comes_from_the_mesh(take: Take) -> None:

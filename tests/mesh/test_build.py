@@ -18,8 +18,10 @@ from pipeline.mesh import build as build_module
 from pipeline.mesh.build import Built, build, make_mesh, mesh_key, quality_of
 from pipeline.mesh.cells import volumes
 from pipeline.mesh.fidelity import Fidelity
+from pipeline.mesh.implicit import Array
 from pipeline.mesh.quality import MeshQuality, quality_faults, require_quality
-from pipeline.regions import MTP1_REGIONS, OPTIONAL_REGIONS, Region, Sole
+from pipeline.regions import FIBRED_REGIONS, MTP1_REGIONS, OPTIONAL_REGIONS, Region, Sole
+from pipeline.solve.fibres import directions
 from pipeline.stage import Manifest, up_to_date
 from tests.mesh.conftest import CASES
 from tests.mesh.variation import with_value
@@ -164,6 +166,56 @@ def test_bands_name_what_they_join(folder: Path) -> None:
     assert ("plantar_band_1", "", "sesamoid_medial") in ends
     assert ("sesamoid_ligaments", "sesamoid_lateral", "pp1") in ends
     assert ("plantar_band_2", "proximal_block", "dp2") in ends
+
+
+def fibred(mesh: meshio.Mesh, folder: Path, region: Region) -> tuple[Array, list[Array]]:
+    """Centres of the cells of a tissue with fibres, mm, and the lines these run along."""
+    cells = mesh.cells_dict["tetra"][mesh.cell_data_dict["gmsh:physical"]["tetra"] == region.value]
+    lines = geometry(folder)["fibres"][region.label]
+    return mesh.points[cells].mean(axis=1), [np.array(line) for line in lines]
+
+
+def test_fibres_of_the_fascia_follow_it(mesh: meshio.Mesh, folder: Path) -> None:
+    """Within 25 degrees of the chord from the block to between the sesamoids in 95 % of its cells."""
+    places, lines = fibred(mesh, folder, Region.PLANTAR_BAND_1)
+    found = geometry(folder)["sesamoids"]
+    ends = np.mean([found[name]["base"] for name in ("medial", "lateral")], axis=0)
+    start = places[np.argsort(places[:, 0])[:10]].mean(axis=0)
+    chord = (ends - start) / np.linalg.norm(ends - start)
+    along = directions(lines, places) @ chord
+    assert np.mean(along > np.cos(np.radians(25.0))) >= 0.95
+
+
+def test_fibres_of_the_plate_run_around_the_head(mesh: meshio.Mesh, folder: Path) -> None:
+    """Below the head they are square to the line from its centre and to the transverse axis, and distal."""
+    places, lines = fibred(mesh, folder, Region.PLANTAR_PLATE_2)
+    head = np.array(geometry(folder)["joints"]["mtp2"]["centre"])
+    toe = geometry(folder)["bones"]["pp2"]
+    axis, dorsal = np.array(toe["axis"]), np.array(toe["dorsal"])
+    below = (places - head) @ axis < -0.5
+    found, away = directions(lines, places)[below], (places - head)[below]
+    away = np.stack([away @ axis, away @ dorsal], axis=1)
+    across = np.sum(found @ np.stack([axis, dorsal], axis=1) * away, axis=1) / np.linalg.norm(away, axis=1)
+    assert below.sum() > 50
+    assert np.abs(np.degrees(np.arcsin(across))).max() < 12.0  # half the turn at a vertex of the line
+    assert np.abs(found @ np.cross(axis, dorsal)).max() < 0.02
+    assert (found @ axis).min() > 0.0
+
+
+@pytest.mark.parametrize("region", FIBRED_REGIONS)
+def test_lines_of_fibres_run_through_their_tissue(mesh: meshio.Mesh, folder: Path, region: Region) -> None:
+    """Its cells lie around them, and where the lines end there are cells, so no line is of another tissue."""
+    places, lines = fibred(mesh, folder, region)
+    ends = np.concatenate([line[[0, -1]] for line in lines])
+    nearest = np.linalg.norm(ends[:, None] - places, axis=2).min(axis=1)
+    around = {Region.MTP1_CAPSULE: 14.0, Region.PLANTAR_PLATE_2: 8.0}.get(
+        region, 6.0
+    )  # a sleeve, a wide strap
+    assert nearest.max() < around
+    steps = [np.linspace(a, b, 50) for line in lines for a, b in itertools.pairwise(line)]
+    away = np.linalg.norm(np.concatenate(steps)[:, None] - places, axis=2).min(axis=0)
+    assert away.max() < around
+    assert np.linalg.norm(directions(lines, places), axis=1) == pytest.approx(1.0)
 
 
 def test_mesh_is_rebuilt_only_when_missing_damaged_or_half_done(

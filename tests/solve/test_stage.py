@@ -145,6 +145,37 @@ def test_bad_mesh_ends_all_ranks_with_one_line(case_file: Path, tmp_path: Path, 
     assert Manifest.read(out, STAGE) is None
 
 
+def with_fibres(case_file: Path) -> Case:
+    """The case with the fascia of the first ray as a ligament of fibres; its file is written anew."""
+    data = load_case(case_file).resolved()
+    given = {"source": "A test", "status": "assumed"}
+    values = {"c1_MPa": 1.44, "c3_MPa": 0.57, "c4": 48.0, "c5_MPa": 467.1, "straight_stretch": 1.063}
+    data["materials"]["fibres"] = {"law": "transversely_isotropic"} | {
+        key: given | {"value": value} for key, value in (values | {"bulk_MPa": 144.0}).items()
+    }
+    data["tissues"]["plantar_band_1"] = "fibres"
+    case = Case.model_validate(data)
+    case_file.write_text(dump_yaml(case), encoding="utf-8")
+    return case
+
+
+def test_fibres_reach_the_solve_from_the_landmarks(case_file: Path, tmp_path: Path) -> None:
+    """A mesh older than its fibres: exit 2 on two ranks, one line; with them it is solved."""
+    mesh, out = write_foot(tmp_path / "mesh", with_fibres(case_file)), tmp_path / "out"
+    done = run(command(2, case_file, mesh, out))
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == (
+        "geometry.json: no entry fibres.plantar_band_1; run the mesh stage again"
+    )
+    assert Manifest.read(out, STAGE) is None
+    line = [[0.0, 0.0, 20.0], [12.0, 12.0, 20.0]]
+    geometry = {"floor_z_mm": 0.0, "fibres": {"plantar_band_1": [line]}}
+    (mesh / "geometry.json").write_text(json.dumps(geometry), encoding="utf-8")
+    done = run(command(2, case_file, mesh, out))
+    assert done.returncode == 0, done.stderr
+    assert status(out)["state"] == "done"
+
+
 def test_wrong_number_of_ranks_is_an_error(case_file: Path, tmp_path: Path) -> None:
     """Two ranks asked for, one started: exit 2."""
     done = run(command(1, case_file, tmp_path, tmp_path / "out", said=2))
@@ -253,7 +284,7 @@ def test_key_module_needs_no_solver() -> None:
 
 
 def test_key_follows_what_matters(case_file: Path, tmp_path: Path) -> None:
-    """Load and mesh change the key; the title does not."""
+    """Load, mesh and its landmarks change the key; the title does not."""
     case = load_case(case_file)
     mesh = write_foot(tmp_path / "mesh", case)
     other_title = case.model_copy(update={"title": "another"})
@@ -261,5 +292,9 @@ def test_key_follows_what_matters(case_file: Path, tmp_path: Path) -> None:
     key = solve_key(case, mesh)
     assert solve_key(other_title, mesh) == key
     assert solve_key(heavier, mesh) != key
-    (mesh / "mesh.msh").write_bytes((mesh / "mesh.msh").read_bytes() + b"\n")
-    assert solve_key(case, mesh) != key
+    for name in ("mesh.msh", "geometry.json"):
+        good = (mesh / name).read_bytes()
+        (mesh / name).write_bytes(good + b"\n")
+        assert solve_key(case, mesh) != key
+        (mesh / name).write_bytes(good)
+    assert solve_key(case, mesh) == key
