@@ -34,9 +34,6 @@ from mpi4py import MPI  # isort: skip
 LARGEST_JUMP = 0.01
 """Residual that a new search of the contacts may leave in the end, as a share of the target force."""
 
-UNMET = 1e-6
-"""Share of the target force below which the sole has not met the floor: built on it, rounding may touch."""
-
 
 @dataclass(frozen=True)
 class Problem:
@@ -159,7 +156,7 @@ def run_steps(
         for term in analysis.attached:
             term.share = share
         target = share * problem.target_force_N
-        if share > 0.0 and floor.pull() <= UNMET * target:
+        if share > 0.0 and floor.value == 0.0:  # the sole is built on the floor, so rounding may touch
             floor.meet(target)
         return target
 

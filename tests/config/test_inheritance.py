@@ -137,9 +137,21 @@ def test_missing_base(refused: Refusal) -> None:
 
 
 def test_base_that_is_no_path(refused: Refusal) -> None:
-    assert refused("title: a\nbase: [a, b]\n") == [
-        "case.yaml:2:1: base: must be the path of another case file, such as ../base.yaml"
-    ]
+    text = "base: must be the path of another case file, such as ../base.yaml, or a list of such paths"
+    assert refused("title: a\nbase: 3\n") == [f"case.yaml:2:1: {text}"]
+    assert refused("title: a\nbase: [normal.yaml, 3]\n") == [f"case.yaml:2:21: {text}"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_later_bases_win_over_earlier_ones() -> None:
+    """Each of a list of bases is laid over the one before it, and the file over all of them."""
+    for name, steps, level in (("one", 3, "fine"), ("two", 5, "")):
+        mesh = f"mesh: {{level: {level}}}\n" if level else ""
+        Path(f"{name}.yaml").write_text(f"load: {{steps: {steps}}}\n{mesh}", encoding="utf-8")
+    case = loaded("base: [normal.yaml, one.yaml, two.yaml]\nsolver: {max_newton: 7}\n")
+    assert (case.load.steps, case.mesh.level, case.solver.max_newton) == (5, "fine", 7)
+    swapped = loaded("base: [normal.yaml, two.yaml, one.yaml]\n")
+    assert swapped.load.steps == 3
 
 
 def test_cycle(refused: Refusal, folder: Path) -> None:

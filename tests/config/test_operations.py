@@ -145,7 +145,7 @@ def head(name: str) -> str:
             "normal",
             "posture: {instant: pushoff}\n",
             "case.yaml:3:11: posture.instant: 'pushoff' is not allowed; "
-            "one of midstance, heel_rise, push_off; did you mean 'push_off'?",
+            "one of midstance, late_midstance, heel_rise, propulsion, push_off; did you mean 'push_off'?",
         ),
         (
             "normal",
