@@ -68,7 +68,13 @@ def test_stiffer_by_grade() -> None:
 
 @pytest.mark.parametrize(
     ("instant", "tension", "strain"),
-    [("midstance", 29.42, 0.01), ("heel_rise", 353.04, 0.02), ("push_off", 419.23, 0.03)],
+    [
+        ("midstance", 29.42, 0.01),
+        ("late_midstance", 191.23, 0.015),
+        ("heel_rise", 353.04, 0.02),
+        ("propulsion", 386.14, 0.025),
+        ("push_off", 419.23, 0.03),
+    ],
 )
 def test_values_follow_the_instant(instant: str, tension: float, strain: float) -> None:
     """FHL of a foot of 75 kg: 4, 48 and 57 % of 735.5 N."""

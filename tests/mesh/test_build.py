@@ -22,6 +22,7 @@ from pipeline.mesh.implicit import Array
 from pipeline.mesh.quality import MeshQuality, quality_faults, require_quality
 from pipeline.regions import FIBRED_REGIONS, MTP1_REGIONS, OPTIONAL_REGIONS, Region, Sole
 from pipeline.solve.fibres import directions
+from pipeline.solve.level import Floats
 from pipeline.stage import Manifest, up_to_date
 from tests.mesh.conftest import CASES
 from tests.mesh.variation import with_value
@@ -168,7 +169,7 @@ def test_bands_name_what_they_join(folder: Path) -> None:
     assert ("plantar_band_2", "proximal_block", "dp2") in ends
 
 
-def fibred(mesh: meshio.Mesh, folder: Path, region: Region) -> tuple[Array, list[Array]]:
+def fibred(mesh: meshio.Mesh, folder: Path, region: Region) -> tuple[Floats, list[Floats]]:
     """Centres of the cells of a tissue with fibres, mm, and the lines these run along."""
     cells = mesh.cells_dict["tetra"][mesh.cell_data_dict["gmsh:physical"]["tetra"] == region.value]
     lines = geometry(folder)["fibres"][region.label]

@@ -124,6 +124,7 @@ def test_no_law_with_fibres_needs_no_lines(shared: Path) -> None:
 def test_landmarks_without_the_line_are_refused(shared: Path) -> None:
     """A mesh older than its fibres says so on all ranks."""
     _, foot = band(shared)
-    for geometry in ({}, {"fibres": {"flexor_band_1": []}}):
+    older: list[dict[str, Any]] = [{}, {"fibres": {"flexor_band_1": []}}]
+    for geometry in older:
         with pytest.raises(MeshError, match=r"no entry fibres.plantar_band_1; run the mesh stage again"):
             fibres_of(EVERYWHERE, geometry, foot)
