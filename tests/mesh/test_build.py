@@ -18,7 +18,6 @@ from pipeline.mesh import build as build_module
 from pipeline.mesh.build import Built, build, make_mesh, mesh_key, quality_of
 from pipeline.mesh.cells import volumes
 from pipeline.mesh.fidelity import Fidelity
-from pipeline.mesh.implicit import Array
 from pipeline.mesh.quality import MeshQuality, quality_faults, require_quality
 from pipeline.regions import FIBRED_REGIONS, MTP1_REGIONS, OPTIONAL_REGIONS, Region, Sole
 from pipeline.solve.fibres import directions
