@@ -125,6 +125,8 @@ def octant(points: Floats) -> Floats:
 def shell(radii: Floats, polar: Floats, height: float, up: float = -1.0) -> Tetrahedra:
     """Quarter of a half ball or shell about (0, 0, height), from its pole to its equator.
 
+    Its rings are a little oval, so that no two facets of a surface lie in one plane.
+
     Args:
         radii: increasing radii of its layers, mm.
         polar: increasing angles from the pole.
@@ -133,7 +135,9 @@ def shell(radii: Floats, polar: Floats, height: float, up: float = -1.0) -> Tetr
     """
 
     def place(points: Floats) -> Floats:
-        return octant(points) * [1.0, 1.0, up] + [0.0, 0.0, height]
+        r, angle, azimuth = points.T
+        oval = angle + 0.05 * np.sin(2.0 * angle) * np.sin(2.0 * azimuth)
+        return octant(np.column_stack([r, oval, azimuth])) * [1.0, 1.0, up] + [0.0, 0.0, height]
 
     return lattice((radii, polar, even(0, np.pi / 2, 4)), place)
 

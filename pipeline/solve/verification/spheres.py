@@ -96,7 +96,7 @@ HEAD, SOCKET, JOINT, PRESS = 10.0, 12.0, (10.0, 0.4), 0.5
 """CON-6: radii of ball and socket, mm; Young's modulus, MPa, and Poisson's ratio; force, N."""
 JOINT_WIDTH, JOINT_APPROACH = 1.557748, 0.0404430
 """Half width and approach by Hertz, mm."""
-JOINT_FACTORS = (10.0, 50.0)
+JOINT_FACTORS = (10.0, 30.0)
 """Stiffness of the contact in CON-6 over that of a confined layer as thick as the half width."""
 
 
