@@ -121,7 +121,7 @@ def _of_patch(factor: float) -> list[Quantity]:
     return found
 
 
-DISK, RUBBER, DOWN, SIDEWAYS = 3000.0, (1.0, 0.3), 2.0, 1.4
+DISK, SOLID, DOWN, SIDEWAYS = 3000.0, (1.0, 0.3), 2.0, 1.4
 """CON-4 in mm and MPa for metres and Pa: radius; Young's modulus and Poisson's ratio; ways of the equator."""
 DISK_WIDTH, SLAB = 49.9159, 20.0
 """Half width by Hertz and thickness of the slab, mm."""
@@ -176,10 +176,10 @@ def _disk(domain: mesh.Mesh, way: float, factor: float) -> tuple[Body, Contact, 
     equator = support_where(domain, plane(2, DISK), (0, 2), shift(way, -DOWN))
     base = Support(3, mesh.locate_entities(domain, 3, lambda x: x[2] < 1e-9))
     supports = [held_everywhere(domain, 1), base, equator]
-    body = Body(domain, neo_hookean(domain, *RUBBER), supports)
+    body = Body(domain, neo_hookean(domain, *SOLID), supports)
     round_face = tagged(domain, lambda x: np.isclose(np.hypot(x[0], x[2] - DISK), DISK, rtol=1e-9)).indices
     flat_face = tagged(domain, plane(2, 0.0)).indices
-    return body, Contact(body, round_face, flat_face, Cartilage(*RUBBER, DISK_WIDTH, factor)), equator
+    return body, Contact(body, round_face, flat_face, Cartilage(*SOLID, DISK_WIDTH, factor)), equator
 
 
 BENCHMARKS = (

@@ -53,7 +53,7 @@ class Pressed:
         return cls(4 * abs(float(result.force_N[2])), peak, width, result.penetration_mm)
 
 
-BALL, STEEL, NEARER, BALLS_WIDTH = 50.0, (20000.0, 0.3), 2.0, 10.0
+BALL, SOLID, NEARER, BALLS_WIDTH = 50.0, (20000.0, 0.3), 2.0, 10.0
 """CON-3: radius, mm; Young's modulus, MPa, and Poisson's ratio; way of each equator, mm; half width, mm."""
 BALL_FACTORS = (10.0, 20.0)
 """Stiffness of the contact in CON-3 over that of a confined layer as thick as the half width."""
@@ -75,12 +75,12 @@ def two_balls(comm: MPI.Comm) -> dict[str, float]:
         below, above = (
             support_where(domain, plane(2, side * BALL), (2,), shift(0.0, -side * NEARER)) for side in (-1, 1)
         )
-        body = Body(domain, small_strain(domain, *STEEL), [*supports, below, above])
+        body = Body(domain, small_strain(domain, *SOLID), [*supports, below, above])
         lower, upper = (tagged(domain, sphere(BALL, side * BALL)).indices for side in (-1, 1))
-        contact = Contact(body, upper, lower, Cartilage(*STEEL, BALLS_WIDTH, factor))
+        contact = Contact(body, upper, lower, Cartilage(*SOLID, BALLS_WIDTH, factor))
         settle(body, 1e-3, terms=[contact])
         pressed = Pressed.of(comm, contact)
-        hertz = Hertz(BALL / 2, STEEL[0] / 2, STEEL[1], pressed.force)
+        hertz = Hertz(BALL / 2, SOLID[0] / 2, SOLID[1], pressed.force)
         found |= {
             f"peak pressure p0, MPa, f = {factor:g}": pressed.peak,
             f"half width a, mm, f = {factor:g}": pressed.width,
