@@ -11,12 +11,12 @@ from pipeline.errors import ConvergenceError
 from pipeline.solve.body import Body
 from pipeline.solve.floor import Floor
 from pipeline.solve.level import Floats, support_where
-from pipeline.solve.mpi import global_max, global_sum
+from pipeline.solve.mpi import global_max
 from pipeline.solve.verification.benchmark import Benchmark, Quantity
 from pipeline.solve.verification.energies import neo_hookean, small_strain
 from pipeline.solve.verification.equilibrium import ramped, settle
 from pipeline.solve.verification.meshes import even, graded, lattice, quarter_ball, sector, spread
-from pipeline.solve.verification.probe import displacement_at
+from pipeline.solve.verification.probe import displacement_at, elliptic
 from pipeline.solve.verification.set_up import body_force, constant, plane, tagged
 
 import ufl  # isort: skip
@@ -73,7 +73,8 @@ def ball_on_floor(comm: MPI.Comm) -> dict[str, float]:
         floor = Floor(body, near, penalty)
         quarter = HERTZ.force / 4
         settle(body, 1e-8, terms=[floor], kind="multigrid", load=pressing(floor, quarter), driver=floor)
-        peak, width = fitted(comm, floor)
+        square = np.sum(floor.samples.place_mm[..., :2] ** 2, axis=-1)
+        peak, width = elliptic(comm, floor.pressure_MPa, floor.samples.weight_mm2, square)
         found[f"half width a, mm, k = {penalty:g}"] = width
         found[f"peak pressure p0, MPa, k = {penalty:g}"] = peak
         found[f"approach, mm, k = {penalty:g}"] = floor.value
@@ -97,17 +98,6 @@ def on_ball(x: Floats) -> np.ndarray:  # type: ignore[type-arg]
     """The surface of the ball that stands on the origin."""
     away = np.linalg.norm(x - np.array([[0.0], [0.0], [HERTZ.radius]]), axis=0)
     return np.asarray(np.isclose(away, HERTZ.radius, rtol=1e-6))
-
-
-def fitted(comm: MPI.Comm, floor: Floor) -> tuple[float, float]:
-    """Peak and half width of p^2 = p0^2 (1 - r^2 / a^2) through the pressures of the floor. Collective."""
-    p2 = floor.pressure_MPa**2
-    r2 = np.sum(floor.samples.place_mm[..., :2] ** 2, axis=-1)
-    weight = floor.samples.weight_mm2 * (p2 > 0.0)
-    local = np.array([np.sum(weight * term) for term in (1.0 + 0 * r2, r2, r2**2, p2, p2 * r2)])
-    one, x, xx, y, xy = global_sum(comm, local)
-    slope, start = np.linalg.solve([[x, one], [xx, x]], [y, xy])
-    return float(np.sqrt(start)), float(np.sqrt(-start / slope))
 
 
 HAYES = {(0.4, 0.3): 1.4726, (1.0, 0.4): 2.7938, (2.0, 0.4): 5.2985}

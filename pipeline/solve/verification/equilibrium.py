@@ -65,6 +65,16 @@ def prescribed(body: Body) -> Callable[[float], float]:
     return load
 
 
+def at_share(body: Body, share: float = 1.0) -> Callable[[float], float]:
+    """Load of a march that moves the supports to a share of their way and leaves the rest where it is."""
+
+    def load(_: float) -> float:
+        body.prescribe(share)
+        return 0.0
+
+    return load
+
+
 def extrapolated(past: Sequence[tuple[float, Floats]], share: float) -> Floats:
     """Value at a share of the polynomial through all past shares and values."""
     weights = [

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
+from scipy.optimize import brentq
 
 from pipeline.solve import compat  # noqa: F401  (starts PETSc)
 from pipeline.solve.level import Floats, Ints
@@ -77,6 +78,13 @@ def _cleaned(points: Floats, cells: Ints) -> Tetrahedra:
     return points, cells
 
 
+def joined(*parts: Tetrahedra) -> Tetrahedra:
+    """Bodies in one mesh, which share no point even where they touch."""
+    first = np.cumsum([0, *(len(points) for points, _ in parts[:-1])])
+    cells = [cells + start for (_, cells), start in zip(parts, first, strict=True)]
+    return np.concatenate([points for points, _ in parts]), np.concatenate(cells)
+
+
 def even(first: float, last: float, count: int) -> Floats:
     """Equal intervals."""
     return np.linspace(first, last, count + 1, dtype=np.float64)
@@ -86,6 +94,18 @@ def graded(first: float, last: float, count: int, ratio: float) -> Floats:
     """Intervals that grow from the first to the last by a ratio in all."""
     lengths = np.geomspace(1.0, ratio, count)
     return np.asarray(first + (last - first) * np.concatenate([[0.0], np.cumsum(lengths)]) / lengths.sum())
+
+
+def growing(first: float, last: float, count: int, start: float) -> Floats:
+    """Intervals that grow evenly from one of a given length, which is below the mean."""
+    excess = lambda growth: np.sum(growth ** np.arange(count)) - (last - first) / start  # noqa: E731
+    return graded(first, last, count, float(brentq(excess, 1.0, 100.0)) ** (count - 1))
+
+
+def fine_then_growing(fine: float, inner: int, last: float, outer: int) -> Floats:
+    """From zero equal intervals of a length, then growing ones up to the last position."""
+    near = even(0.0, inner * fine, inner)
+    return np.concatenate([near, growing(near[-1], last, outer, fine)[1:]])
 
 
 def sector(points: Floats) -> Floats:
@@ -100,6 +120,32 @@ def octant(points: Floats) -> Floats:
     return np.column_stack(
         [r * np.sin(polar) * np.cos(azimuth), r * np.sin(polar) * np.sin(azimuth), r * np.cos(polar)]
     )
+
+
+def shell(radii: Floats, polar: Floats, height: float, up: float = -1.0) -> Tetrahedra:
+    """Quarter of a half ball or shell about (0, 0, height), from its pole to its equator.
+
+    Its rings are a little oval, so that no two facets of a surface lie in one plane.
+
+    Args:
+        radii: increasing radii of its layers, mm.
+        polar: increasing angles from the pole.
+        height: of the centre, mm.
+        up: -1 if it lies below the centre, 1 if above.
+    """
+
+    def place(points: Floats) -> Floats:
+        r, angle, azimuth = points.T
+        oval = angle + 0.05 * np.sin(2.0 * angle) * np.sin(2.0 * azimuth)
+        return octant(np.column_stack([r, oval, azimuth])) * [1.0, 1.0, up] + [0.0, 0.0, height]
+
+    return lattice((radii, polar, even(0, np.pi / 2, 4)), place)
+
+
+def ball(radius: float, fine: float, inner: int, height: float, up: float = -1.0) -> Tetrahedra:
+    """Quarter of a half ball; ``inner`` edges of the length ``fine`` along the surface from its pole."""
+    depth = growing(0.0, radius, 7, fine)
+    return shell((radius - depth)[::-1], fine_then_growing(fine / radius, inner, np.pi / 2, 6), height, up)
 
 
 def quarter_ball(radius: float, fine: float, fine_to: float, growth: float) -> Tetrahedra:

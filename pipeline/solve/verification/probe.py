@@ -10,10 +10,12 @@ from pipeline.solve import compat
 from pipeline.solve.body import Body, Expr
 from pipeline.solve.level import Floats, Support
 from pipeline.solve.mpi import global_max, global_sum, integrate
+from pipeline.solve.verification.set_up import shift
 
 import basix  # isort: skip
 import ufl  # isort: skip
 from dolfinx import fem, mesh  # isort: skip
+from mpi4py import MPI  # isort: skip
 
 
 def at_vertex(domain: mesh.Mesh, expression: Expr, place: Sequence[float]) -> Floats:
@@ -72,3 +74,24 @@ def support_work(body: Body, support: Support, direction: Callable[[Floats], Flo
     everywhere.interpolate(direction)
     w.x.array.reshape(-1, 3)[nodes] = everywhere.x.array.reshape(-1, 3)[nodes]
     return integrate(ufl.action(body.residual(), w))
+
+
+def push_up(body: Body, support: Support) -> float:
+    """Force of a support on the model along z, N. Collective."""
+    return support_work(body, support, shift(0.0, 1.0))
+
+
+def elliptic(comm: MPI.Comm, pressure: Floats, weight: Floats, square: Floats) -> tuple[float, float]:
+    """Peak and half width of p^2 = p0^2 (1 - r^2 / a^2) through pressures. Collective.
+
+    Args:
+        comm: communicator.
+        pressure: p at the points of this rank, MPa.
+        weight: area that each stands for, mm^2.
+        square: r^2 of each, mm^2.
+    """
+    p2, weight = pressure**2, weight * (pressure > 0.0)
+    terms = (1.0 + 0 * square, square, square**2, p2, p2 * square)
+    one, x, xx, y, xy = global_sum(comm, np.array([np.sum(weight * term) for term in terms]))
+    slope, start = np.linalg.solve([[x, one], [xx, x]], [y, xy])
+    return float(np.sqrt(start)), float(np.sqrt(-start / slope))

@@ -31,9 +31,10 @@ def cylinder(radius: float) -> Marker:
     return lambda x: np.asarray(np.isclose(np.hypot(x[0], x[1]), radius, rtol=1e-9))
 
 
-def sphere(radius: float) -> Marker:
-    """The sphere of a radius about the origin."""
-    return lambda x: np.asarray(np.isclose(np.linalg.norm(x, axis=0), radius, rtol=1e-9))
+def sphere(radius: float, height: float = 0.0) -> Marker:
+    """The sphere of a radius about (0, 0, height)."""
+    away = np.array([[0.0], [0.0], [height]])
+    return lambda x: np.asarray(np.isclose(np.linalg.norm(x - away, axis=0), radius, rtol=1e-9))
 
 
 def tagged(domain: mesh.Mesh, *markers: Marker) -> mesh.MeshTags:
@@ -82,6 +83,11 @@ def pressure(value: Expr, ds: ufl.Measure) -> Load:
         return -value * ufl.inner(ufl.det(F) * ufl.inv(F).T * normal, v) * ds
 
     return work
+
+
+def shift(along_x: float, along_z: float) -> Callable[[Floats], Floats]:
+    """Displacement of a support, the same everywhere, (3, n)."""
+    return lambda x: np.zeros_like(x) + np.array([[along_x], [0.0], [along_z]])
 
 
 def held_everywhere(domain: mesh.Mesh, component: int) -> Support:

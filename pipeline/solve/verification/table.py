@@ -8,7 +8,16 @@ from dataclasses import asdict
 from typing import Any
 
 from pipeline.errors import ConfigError
-from pipeline.solve.verification import contact, finite, homogeneous, invariants, linear, manufactured
+from pipeline.solve.verification import (
+    articular,
+    contact,
+    finite,
+    homogeneous,
+    invariants,
+    linear,
+    manufactured,
+    spheres,
+)
 from pipeline.solve.verification.benchmark import Benchmark, Line, measured_lines
 
 from mpi4py import MPI  # isort: skip
@@ -18,6 +27,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     *linear.BENCHMARKS,
     *finite.BENCHMARKS,
     *contact.BENCHMARKS,
+    *articular.BENCHMARKS,
+    *spheres.BENCHMARKS,
     *manufactured.BENCHMARKS,
     *invariants.BENCHMARKS,
 )
