@@ -5,6 +5,8 @@ Angles in degrees, lengths in mm.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from pipeline.config.instants import AtInstants, Instant
@@ -25,6 +27,13 @@ from pipeline.config.sourced import (
 class Posture(Strict):
     """Angles of the foot."""
 
+    rule: Literal["kinematic", "equilibrium"] = Field(
+        description="kinematic: joints turn as far as they may; equilibrium: moments of joints and forces of "
+        "pads balance, and the model starts with these moments"
+    )
+    pad_stiffness_N_per_mm: Sourced[Positive] = Field(
+        description="Stiffness of the pad below a metatarsal head, for the rule of equilibrium only"
+    )
     instant: Instant = Field(description="Instant of stance")
     heel_rise_deg: AtInstants[Tilt] = Field(description="Further tilt of both metatarsals as the heel lifts")
     mt1_declination_deg: Sourced[Tilt] = Field(description="First metatarsal to the floor, heel down")

@@ -73,6 +73,7 @@ def landmarks(case: Case, posture: Posture, quality: MeshQuality, *, left: bool)
         "cables": {name: route.as_dict(place) for name, route in routes(case, posture).items()},
         "posture": {
             "mtp1_dorsiflexion_deg": posture.mtp1_dorsiflexion_deg,
+            "mtp1_from_standing_deg": posture.mtp1_from_standing_deg,
             "mtp2_dorsiflexion_deg": posture.mtp2_dorsiflexion_deg,
             "hallux_declination_deg": posture.hallux_declination_deg,
             "first_ray_elevation_deg": posture.first_ray_elevation_deg,

@@ -1,11 +1,11 @@
 """Where the bones stand at the chosen instant of stance.
 
-The rule of this level is kinematic. Heel rise turns both metatarsals about the forefoot. The hallux
-dorsiflexes as far as its joint allows, up to lying flat on the floor: a normal joint follows the heel
-rise, a stiff one stops at its limit, a fused one keeps its angle. Where the joint stops early the
-hallux points down, and the first ray, pivoting at its base, rises until its lowest point just touches
-the floor. The moment stored at the base in doing so is not modelled yet. A second toe that the hallux
-would crowd is pushed aside.
+Heel rise turns both metatarsals about the forefoot. By the kinematic rule the hallux dorsiflexes as far as
+its joint allows, up to lying flat on the floor: a normal joint follows the heel rise, a stiff one stops at
+its limit, a fused one keeps its angle. Where the joint stops early the hallux points down, and the first ray,
+pivoting at its base, rises until its lowest point just touches the floor. By the rule of equilibrium joints
+and pads share that out by their stiffness (`pipeline.mesh.links`), and the solve starts with the moments that
+the joints then carry. A second toe that the hallux would crowd is pushed aside.
 
 Angles in degrees; declination is positive when the distal end points down.
 """
@@ -18,11 +18,11 @@ import numpy as np
 from scipy.optimize import brentq
 
 from pipeline.config import Case
-from pipeline.config.joint import FusedJoint, StiffJoint
+from pipeline.config.joint import FusedJoint, MovingJoint, StiffJoint
 from pipeline.errors import ConfigError
 from pipeline.mesh.implicit import Array, Frame
-
-LARGEST_ELEVATION_DEG = 40.0
+from pipeline.mesh.links import Balance, Heights, Ray, Spans, lift
+from pipeline.moment_law import base_stiffness_Nmm_per_deg, moment_law
 
 SESAMOID_ROUNDS = 20
 """Rounds allowed to settle the height of the first metatarsal head; 4 to 6 are usual."""
@@ -35,28 +35,6 @@ TOE_CLEARANCE_MM = 4.0
 
 LARGEST_CROWDING_DEG = 35.0
 """Furthest the hallux may push the second toe aside."""
-
-
-@dataclass(frozen=True)
-class Heights:
-    """Height of landmarks above the floor when the pad below them just touches it, mm."""
-
-    mt1_head: float
-    mt2_head: float
-    ip: float
-    hallux_tip: float
-    toe2_tip: float
-
-
-@dataclass(frozen=True)
-class Spans:
-    """Lengths of the rigid links, mm: base to head centre, head centre to next centre, centre to tip."""
-
-    mt1: float
-    pp1: float
-    dp1: float
-    mt2: float
-    toe2: float
 
 
 @dataclass(frozen=True)
@@ -75,6 +53,7 @@ class Posture:
     pip2: Array
     heights: Heights
     mtp1_dorsiflexion_deg: float
+    mtp1_from_standing_deg: float
     mtp2_dorsiflexion_deg: float
     hallux_declination_deg: float
     first_ray_elevation_deg: float
@@ -207,26 +186,6 @@ def inclination(upper: float, lower: float, length: float, what: str) -> float:
     return float(np.degrees(np.arcsin((upper - lower) / length)))
 
 
-@dataclass(frozen=True)
-class _Ray:
-    """First ray as rigid links in the sagittal plane, turned about its fixed base."""
-
-    base_height: float
-    spans: Spans
-    declination: float
-    hallux: float
-    ip_extension: float
-
-    def clearances(self, elevation: float, heights: Heights) -> tuple[float, float, float]:
-        """Room below MT1 head, IP joint and tip (mm) with the ray lifted by ``elevation`` deg."""
-        angles = np.radians([self.declination, self.hallux, self.hallux - self.ip_extension])
-        drop = np.array([self.spans.mt1, self.spans.pp1, self.spans.dp1]) * np.sin(
-            angles - np.radians(elevation)
-        )
-        head, ip, tip = self.base_height - np.cumsum(drop)
-        return head - heights.mt1_head, ip - heights.ip, tip - heights.hallux_tip
-
-
 def dorsiflexed_hallux(case: Case, declination: float, flat: float) -> float:
     """Declination (deg) of the proximal phalanx before the ray lifts.
 
@@ -242,25 +201,19 @@ def dorsiflexed_hallux(case: Case, declination: float, flat: float) -> float:
     return flat + heel_rise - turned
 
 
-def lift(ray: _Ray, heights: Heights) -> float:
-    """Elevation (deg, at least 0) at which no point of the ray is below the floor.
-
-    Raises:
-        ConfigError: no elevation up to 40 degrees frees the toe; the posture makes no sense.
-    """
-
-    def lowest(e: float) -> float:
-        return min(ray.clearances(e, heights))
-
-    if lowest(0.0) >= -1e-9:
-        return 0.0
-    if lowest(LARGEST_ELEVATION_DEG) < 0.0:
-        raise ConfigError(
-            "posture.heel_rise_deg: with this joint the hallux would stay below the floor even with the "
-            f"first ray raised by {LARGEST_ELEVATION_DEG:g} degrees; lower heel_rise_deg or let the joint "
-            "dorsiflex further"
-        )
-    return float(brentq(lowest, 0.0, LARGEST_ELEVATION_DEG, xtol=1e-10))
+def balance_of(case: Case) -> Balance | None:
+    """What the posture is balanced by; None where it follows the kinematic rule."""
+    joint = case.joint
+    if case.posture.rule == "kinematic" or case.posture.mtp1_dorsiflexion_deg is not None:
+        return None
+    if not isinstance(joint, MovingJoint) or joint.moment_law is None or joint.moment_law.released:
+        return None
+    return Balance(
+        moment_law(joint.moment_law, joint.max_dorsiflexion_deg.value),
+        base_stiffness_Nmm_per_deg(case),
+        case.posture.pad_stiffness_N_per_mm.value,
+        case.target_force_N,
+    )
 
 
 def elevated(declination: float, length: float, rise: float) -> float:
@@ -387,7 +340,12 @@ def stand_on(case: Case, heights: Heights, rise: float) -> Posture:
     toe_yaw = mt1_yaw - (fused.valgus_deg if fused else p.hallux_valgus_deg).value
     ahead = Frame.declined(np.zeros(3), level, mt1_yaw)
     base = np.array([0.0, 0.0, heights.mt1_head]) - spans.mt1 * ahead.axis
-    lifted = lift(_Ray(base[2], spans, declination, hallux, ip_extension), heights)
+    ray = Ray(base[2], spans, declination, hallux, ip_extension)
+    if (balance := balance_of(case)) is not None:
+        lifted, turned = balance.rest(ray, heights, flat + p.tilt_deg)
+        hallux = flat + p.tilt_deg - turned
+    else:
+        lifted = lift(ray, heights)
 
     mt1 = Frame.declined(base, declination - lifted, mt1_yaw).rolled(p.mt1_pronation_deg.value)
     toe_roll = hallux_roll(case)
@@ -418,6 +376,7 @@ def stand_on(case: Case, heights: Heights, rise: float) -> Posture:
         pip2=pp2.at(head2),
         heights=heights,
         mtp1_dorsiflexion_deg=declination - hallux,
+        mtp1_from_standing_deg=flat + p.tilt_deg - hallux,
         mtp2_dorsiflexion_deg=mtp2_dorsiflexion,
         hallux_declination_deg=hallux - lifted,
         first_ray_elevation_deg=lifted,

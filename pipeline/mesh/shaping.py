@@ -43,6 +43,9 @@ def shaping_of(case: Case) -> dict[str, Any]:
     shaping["joint"] = {
         k: v for k, v in data["joint"].items() if k not in ("tissues", "healing", "grade", "moment_law")
     }
+    if case.posture.rule == "equilibrium":
+        bed = data["materials"][data["tissues"]["tmt1_joint"]]
+        shaping["balance"] = [data["joint"].get("moment_law"), bed, case.target_force_N]
     shaping["patient"] = {k: data["patient"][k] for k in ("side", "foot_length_factor")}
     shaping["floor"] = {"rocker": data["floor"].get("rocker")}
     shoe = data.get("shoe") or {}

@@ -17,57 +17,14 @@ in that plane otherwise. The moment about n acts as couples of nodal forces on b
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
 
+from pipeline.moment_law import DEG, MomentLaw
 from pipeline.solve.attachments import Patch
 from pipeline.solve.body import Body
 from pipeline.solve.jet import Jet, Vector, angle, cross, dot, plus, unit
 from pipeline.solve.level import Floats
 from pipeline.solve.means import MeanTerm, Row
-
-DEG = math.pi / 180.0
-
-
-@dataclass(frozen=True)
-class MomentLaw:
-    r"""Linear stiffness and end-stops that steepen smoothly.
-
-    .. math:: M(\alpha) = k (\alpha - \alpha_0) + s \langle \alpha - \alpha_+ \rangle^2
-        - s \langle \alpha_- - \alpha \rangle^2
-
-    Attributes:
-        stiffness_Nmm_per_deg: k.
-        stop_Nmm_per_deg2: s.
-        upper_deg: end-stop of dorsiflexion.
-        lower_deg: end-stop of plantarflexion, below zero.
-        neutral_deg: angle without moment.
-    """
-
-    stiffness_Nmm_per_deg: float
-    stop_Nmm_per_deg2: float = 0.0
-    upper_deg: float = math.inf
-    lower_deg: float = -math.inf
-    neutral_deg: float = 0.0
-
-    def moment_Nmm(self, angle_deg: float) -> float:
-        """Moment M that turns the distal bone back, N mm."""
-        over, under = max(angle_deg - self.upper_deg, 0.0), max(self.lower_deg - angle_deg, 0.0)
-        linear = self.stiffness_Nmm_per_deg * (angle_deg - self.neutral_deg)
-        return linear + self.stop_Nmm_per_deg2 * (over**2 - under**2)
-
-    def stiffness_at(self, angle_deg: float) -> float:
-        """Slope of the moment, N mm per degree."""
-        over, under = max(angle_deg - self.upper_deg, 0.0), max(self.lower_deg - angle_deg, 0.0)
-        return self.stiffness_Nmm_per_deg + 2.0 * self.stop_Nmm_per_deg2 * (over + under)
-
-    def energy_Nmm(self, angle_deg: float) -> float:
-        """Integral of the moment over the angle from neutral, N mm."""
-        over, under = max(angle_deg - self.upper_deg, 0.0), max(self.lower_deg - angle_deg, 0.0)
-        linear = 0.5 * self.stiffness_Nmm_per_deg * (angle_deg - self.neutral_deg) ** 2
-        return DEG * (linear + self.stop_Nmm_per_deg2 * (over**3 + under**3) / 3.0)
 
 
 class JointSpring(MeanTerm):

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from pipeline.config import Case
-from pipeline.config.cables import ElasticCable, JointLaw, TensionCable
+from pipeline.config.cables import ElasticCable, TensionCable
 from pipeline.config.joint import MovingJoint
 from pipeline.errors import MeshError
+from pipeline.moment_law import MomentLaw, base_stiffness_Nmm_per_deg, moment_law
 from pipeline.regions import Region
 from pipeline.solve.attachments import MOST, RADIUS_MM, Patch, Vertices, patch_near, vertices_of
 from pipeline.solve.body import Body
 from pipeline.solve.cable import Cable, Drum, Elastic, Point, Tension
-from pipeline.solve.joint_spring import JointSpring, MomentLaw
+from pipeline.solve.joint_spring import JointSpring
 from pipeline.solve.level import Floats
 from pipeline.solve.model import FootMesh
 from pipeline.units import body_weight_N
@@ -73,6 +74,8 @@ def cables_of(case: Case, geometry: Mapping[str, Any], foot: FootMesh, body: Bod
 def springs_of(case: Case, geometry: Mapping[str, Any], foot: FootMesh, body: Body) -> list[JointSpring]:
     """Moment laws of a case that are not released: first MTP, first TMT. Collective.
 
+    The mesh has no moment in the bed of the first TMT joint, so what it took to lift the ray is added to it.
+
     Args:
         case: the case.
         geometry: landmarks of its mesh, the same on all ranks.
@@ -90,13 +93,18 @@ def springs_of(case: Case, geometry: Mapping[str, Any], foot: FootMesh, body: Bo
         proximal = grip.hold("mt1", head, "joint.moment_law", JOINT_RADIUS_MM, JOINT_VERTICES)
         distal = grip.hold("pp1", phalanx, "joint.moment_law", JOINT_RADIUS_MM, JOINT_VERTICES)
         law = moment_law(joint.moment_law, joint.max_dorsiflexion_deg.value)
-        built = built_dorsiflexion_deg(case, joint)
+        built = entry(geometry, "posture", "mtp1_from_standing_deg")
         springs.append(JointSpring(body, law, proximal, distal, *plane(geometry), built, "mtp1"))
+    lifted = entry(geometry, "posture", "first_ray_elevation_deg")
+    laws = {}
     if base is not None and not base.released:
+        laws["tmt1"] = moment_law(base, base.max_dorsiflexion_deg.value)
+    if case.posture.rule == "equilibrium" and lifted > 0.0:
+        laws["tmt1_stored"] = MomentLaw(0.0, constant_Nmm=base_stiffness_Nmm_per_deg(case) * lifted)
+    for name, law in laws.items():
         place = entry(geometry, "bones", "mt1")["base"]
-        distal = grip.hold("mt1", place, "tmt1_law", JOINT_RADIUS_MM, JOINT_VERTICES)
-        law = moment_law(base, base.max_dorsiflexion_deg.value)
-        springs.append(JointSpring(body, law, None, distal, *plane(geometry), 0.0, "tmt1"))
+        distal = grip.hold("mt1", place, name, JOINT_RADIUS_MM, JOINT_VERTICES)
+        springs.append(JointSpring(body, law, None, distal, *plane(geometry), lifted, name))
     return springs
 
 
@@ -136,23 +144,6 @@ def cable_law(block: TensionCable | ElasticCable, instant: str, body_weight: flo
     if isinstance(block, TensionCable):
         return Tension(block.tension_at(instant, body_weight))
     return Elastic(block.young_MPa.value * block.area_mm2.value, block.prestrain_at(instant))
-
-
-def moment_law(block: JointLaw, max_dorsiflexion_deg: float) -> MomentLaw:
-    """Moment law of a joint from its block and its limit."""
-    return MomentLaw(
-        block.stiffness_Nmm_per_deg.value,
-        block.stop_Nmm_per_deg2.value,
-        max_dorsiflexion_deg,
-        -block.max_plantarflexion_deg.value,
-        block.neutral_deg.value,
-    )
-
-
-def built_dorsiflexion_deg(case: Case, joint: MovingJoint) -> float:
-    """Dorsiflexion of MTP1 from standing in the posture that is meshed; as far as heel rise and joint let."""
-    wanted = case.posture.mtp1_dorsiflexion_deg
-    return min(case.posture.tilt_deg, joint.max_dorsiflexion_deg.value) if wanted is None else wanted.value
 
 
 def plane(geometry: Mapping[str, Any]) -> tuple[Floats, Floats]:

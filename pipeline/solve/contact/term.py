@@ -28,12 +28,12 @@ from pipeline.solve.contact.smoothing import heights
 from pipeline.solve.contact.surface import Surface
 from pipeline.solve.contact.triangle import ROWS, table
 from pipeline.solve.level import Floats, Int32s, Ints, Level
-from pipeline.solve.mpi import gather_all, global_sum
+from pipeline.solve.mpi import gather_all, global_max, global_sum
 from pipeline.solve.samples import QUADRATURE_DEGREE
 from pipeline.solve.term import Blocks, Tangent, scattered
 
 TOUCHING_MM = 1e-6
-"""Gap up to which a point is stiff: bodies that just touch must not be free to move in the first step."""
+"""Gap up to which points are stiff as long as none is pressed: bodies that touch must not be free at first."""
 
 MODERATE = 0.1
 """Pressure over the confined modulus up to which the turning of the normals is in the tangent: its stiffness,
@@ -134,8 +134,8 @@ class Contact:
         self._gap[found.point] = gap.value_mm
         push = self.multiplier_MPa.reshape(-1) - self._penalty * self._gap
         self._pressure: Floats = np.maximum(push, 0.0)
-        closed = push[found.point] > -self._penalty * TOUCHING_MM
-        found = found.where(closed)
+        lone = global_max(self._comm, push[found.point]) <= 0.0
+        found = found.where(push[found.point] > (-self._penalty * TOUCHING_MM if lone else 0.0))
         self._pairs = found.where(np.lexsort((found.facet, found.point // self._points)))
         self._closed = self._evaluate(self._pairs, nodes)
         self._shape = table(2, self._pairs.xi)
