@@ -33,7 +33,7 @@ from pipeline.solve.samples import QUADRATURE_DEGREE
 from pipeline.solve.term import Blocks, Tangent, scattered
 
 TOUCHING_MM = 1e-6
-"""Gap up to which points are stiff as long as none is pressed: bodies that touch must not be free at first."""
+"""Gap up to which points are stiff while none is pressed: bodies that touch are not to be free."""
 
 MODERATE = 0.1
 """Pressure over the confined modulus up to which the turning of the normals is in the tangent: its stiffness,

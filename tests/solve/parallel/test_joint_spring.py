@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipeline.moment_law import DEG, MomentLaw
 from pipeline.solve.body import Body
-from pipeline.solve.joint_spring import DEG, JointSpring, MomentLaw
+from pipeline.solve.joint_spring import JointSpring
 from pipeline.solve.newton import Newton, NewtonSettings
 from pipeline.solve.system import System
 from tests.solve.models import agree
