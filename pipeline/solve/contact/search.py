@@ -21,9 +21,6 @@ OVERSHOOT = 0.05
 LOYALTY = 0.01
 """Share of the facet up to which a point stays with its last one, so that it does not swing at an edge."""
 
-TIE_MM = 1e-9
-"""Difference of distance within which the last facet is kept: over a plane, rounding must not decide."""
-
 FLAT_OVERSHOOT = 0.3
 """Overshoot of the projection on the plane of the corners that is worth a closer look."""
 
@@ -73,9 +70,8 @@ def find(points: Floats, normals: Floats, nodes: Floats, reach_mm: float, last: 
     beyond = np.maximum(0.0, -shares(xi).min(axis=1, initial=1.0))
     distance = np.linalg.norm(gap, axis=1)
     good = (beyond <= OVERSHOOT) & (distance <= reach_mm)
-    same = near.facet == last[near.point]
-    score = distance + _radius(nodes)[near.facet] * np.maximum(beyond - np.where(same, LOYALTY, 0.0), 0.0)
-    score -= np.where(same, TIE_MM, 0.0)
+    ease = np.where(near.facet == last[near.point], LOYALTY, 0.0)
+    score = distance + _radius(nodes)[near.facet] * np.maximum(beyond - ease, 0.0)
     near, score = near.where(good), score[good]
     order = np.lexsort((near.facet, score, near.point))
     first = np.unique(near.point[order], return_index=True)[1]
