@@ -40,7 +40,7 @@ MILD_ITERATIONS = 4
 """Iterations with the convex tangent after one in which the tangent was indefinite."""
 
 LARGEST_CHANGE_MM = 0.6
-"""Largest change of the driver in one iteration: on the way to the load the contacts can follow."""
+"""Largest growth of the driver in one iteration: on the way to the load the contacts can follow."""
 
 SEARCHES = 3
 """Equilibria with kept partners after which a new search must change little; see `NewtonSettings`."""
@@ -262,7 +262,7 @@ class Newton:
                 raise LinearSolverError("the exact tangent is indefinite")
             raise NewtonFailureError("nothing resists the load: no point is in contact")
         change = (target_N - self.driver.pull() - self._c.dot(self._a)) / stiffness
-        return min(max(change, -LARGEST_CHANGE_MM), LARGEST_CHANGE_MM)
+        return min(change, LARGEST_CHANGE_MM)
 
     def _condensed_stiffness(self) -> float:
         """Second derivative of the potential by the scalar with u in equilibrium, N/mm.
