@@ -95,11 +95,14 @@ def springs_of(case: Case, geometry: Mapping[str, Any], foot: FootMesh, body: Bo
         law = moment_law(joint.moment_law, joint.max_dorsiflexion_deg.value)
         built = entry(geometry, "posture", "mtp1_from_standing_deg")
         springs.append(JointSpring(body, law, proximal, distal, *plane(geometry), built, "mtp1"))
-    lifted = entry(geometry, "posture", "first_ray_elevation_deg")
+    acts, stored = base is not None and not base.released, case.posture.rule == "equilibrium"
+    if not (acts or stored):
+        return springs
+    lifted = float(entry(geometry, "posture", "first_ray_elevation_deg"))
     laws = {}
-    if base is not None and not base.released:
+    if base is not None and acts:
         laws["tmt1"] = moment_law(base, base.max_dorsiflexion_deg.value)
-    if case.posture.rule == "equilibrium" and lifted > 0.0:
+    if stored and lifted > 0.0:
         laws["tmt1_stored"] = MomentLaw(0.0, constant_Nmm=base_stiffness_Nmm_per_deg(case) * lifted)
     for name, law in laws.items():
         place = entry(geometry, "bones", "mt1")["base"]

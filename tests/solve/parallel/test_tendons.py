@@ -12,6 +12,7 @@ from pipeline.config.write import CONFIGS
 from pipeline.errors import MeshError
 from pipeline.mesh.cables import routes
 from pipeline.mesh.posture import stand
+from pipeline.moment_law import base_stiffness_Nmm_per_deg
 from pipeline.solve.analysis import foot_body
 from pipeline.solve.body import Body
 from pipeline.solve.mesh_file import MeshFile, read_mesh_file
@@ -45,6 +46,10 @@ def foot_of(case: Case, folder: Path) -> tuple[FootMesh, Body, dict[str, Any]]:
             name: {"base": f.origin.tolist(), "axis": f.axis.tolist(), "dorsal": f.dorsal.tolist()}
             for name, f in (("mt1", posture.mt1), ("pp1", posture.pp1))
         },
+        "posture": {
+            "mtp1_from_standing_deg": posture.mtp1_from_standing_deg,
+            "first_ray_elevation_deg": posture.first_ray_elevation_deg,
+        },
     }
     return foot, foot_body(foot, case.materials_by_region()), geometry
 
@@ -75,13 +80,26 @@ def test_what_is_taken_up_acts_as_the_case_says(shared: Path) -> None:
     agree([round(value, 8) for each in report.values() for value in each.values()])
 
 
+def test_what_lifted_the_ray_acts_on(shared: Path) -> None:
+    """In a posture of equilibrium the base carries its stiffness times the elevation, whatever it turns."""
+    data = normal(mtp1=False).resolved()
+    data["posture"]["rule"] = "equilibrium"
+    case = Case.model_validate(data)
+    foot, body, geometry = foot_of(case, shared)
+    stored = next(spring for spring in springs_of(case, geometry, foot, body) if spring.name == "tmt1_stored")
+    lifted = geometry["posture"]["first_ray_elevation_deg"]
+    assert lifted > 0.1
+    assert stored.moment_Nmm == pytest.approx(base_stiffness_Nmm_per_deg(case) * lifted, rel=1e-9)
+    assert stored.law.stiffness_at(lifted + 3.0) == 0.0
+
+
 def test_landmarks_without_the_path_are_refused(shared: Path) -> None:
     """A mesh older than its cables says so on all ranks."""
     case = normal(fhl=False, tmt1=False)
     foot, body, geometry = foot_of(case, shared)
     with pytest.raises(MeshError, match=r"geometry.json: no entry cables.fhl; run the mesh stage again"):
         cables_of(case, {}, foot, body)
-    with pytest.raises(MeshError, match=r"geometry.json: no entry bones.mt1; run the mesh stage again"):
+    with pytest.raises(MeshError, match=r"geometry.json: no entry posture.first_ray_elevation_deg; run"):
         springs_of(case, {}, foot, body)
     geometry["cables"]["fhl"]["points"][1]["on"] = "tibia"
     with pytest.raises(MeshError, match=r"cables.fhl holds on to 'tibia'; parts are: mt1, pp1"):
