@@ -167,12 +167,12 @@ def run_run(args: argparse.Namespace) -> int:
 def run_stance_command(args: argparse.Namespace) -> int:
     """All cases at several instants of stance, and the table of them."""
     jobs = jobs_of(args)
-    moments = run_stance(jobs, args.instants, args.ranks, Console(), force=args.force)
+    outcomes = run_stance(jobs, args.instants, args.ranks, Console(), force=args.force)
     folder = jobs[0].output / "stance"
-    write_stance(folder, moments)
-    print(as_text(moments))
+    write_stance(folder, outcomes)
+    print(as_text(outcomes))
     print(f"table: {folder / 'stance.csv'}")
-    failed = [each for each in moments if each.fault]
+    failed = [each for each in outcomes if each.fault]
     for each in failed:
         print(f"firstray: {each.case} at {each.instant}: {each.fault}", file=sys.stderr)
     return ConvergenceError.exit_code if failed else 0

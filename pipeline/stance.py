@@ -39,7 +39,7 @@ TABLE = (
 
 
 @dataclass(frozen=True)
-class Moment:
+class Outcome:
     """One case at one instant: its quantities by name, or why there are none."""
 
     case: str
@@ -62,7 +62,7 @@ def at_instant(case: Case, instant: str) -> Case:
 
 def run_stance(
     jobs: Sequence[Job], instants: Sequence[str], ranks: int, console: Console, *, force: bool = False
-) -> list[Moment]:
+) -> list[Outcome]:
     """Mesh, solve and measure every case at every instant; one that fails does not stop the others.
 
     Raises:
@@ -88,7 +88,7 @@ def run_stance(
         except FirstRayError as error:
             fault = str(error)
             console.say(f"{job.case.name}: {fault}")
-        found.append(Moment(case.name, case.joint.kind, instant, entries, fault))
+        found.append(Outcome(case.name, case.joint.kind, instant, entries, fault))
     return found
 
 
@@ -98,7 +98,7 @@ def read_quantities(folder: Path) -> dict[str, dict[str, Any]]:
     return {entry["name"]: entry for entry in data["quantities"]}
 
 
-def write_stance(folder: Path, moments: Sequence[Moment]) -> None:
+def write_stance(folder: Path, outcomes: Sequence[Outcome]) -> None:
     """Write ``stance.json`` and ``stance.csv``: a row a case and instant, a column a quantity with unit."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = [
@@ -110,15 +110,15 @@ def write_stance(folder: Path, moments: Sequence[Moment]) -> None:
             "fault": each.fault,
             "quantities": {name: entry["value"] for name, entry in each.quantities.items()},
         }
-        for each in moments
+        for each in outcomes
     ]
-    write_json(folder / "stance.json", {"units": units(moments), "rows": rows})
-    write_text(folder / "stance.csv", as_csv(rows, units(moments)))
+    write_json(folder / "stance.json", {"units": units(outcomes), "rows": rows})
+    write_text(folder / "stance.csv", as_csv(rows, units(outcomes)))
 
 
-def units(moments: Sequence[Moment]) -> dict[str, str]:
+def units(outcomes: Sequence[Outcome]) -> dict[str, str]:
     """Unit of every quantity that any of them has."""
-    return {name: entry["unit"] for each in moments for name, entry in each.quantities.items()}
+    return {name: entry["unit"] for each in outcomes for name, entry in each.quantities.items()}
 
 
 def as_csv(rows: Sequence[dict[str, Any]], units: dict[str, str]) -> str:
@@ -133,12 +133,12 @@ def as_csv(rows: Sequence[dict[str, Any]], units: dict[str, str]) -> str:
     return text.getvalue()
 
 
-def as_text(moments: Sequence[Moment]) -> str:
+def as_text(outcomes: Sequence[Outcome]) -> str:
     """The table for the terminal: a block a quantity, a line a case, a column an instant."""
-    instants = list(dict.fromkeys(each.instant for each in moments))
-    cases = list(dict.fromkeys(each.case for each in moments))
-    known = {(each.case, each.instant): each for each in moments}
-    unit = units(moments)
+    instants = list(dict.fromkeys(each.instant for each in outcomes))
+    cases = list(dict.fromkeys(each.case for each in outcomes))
+    known = {(each.case, each.instant): each for each in outcomes}
+    unit = units(outcomes)
     width = max(len(case) for case in cases)
     lines = [f"{'':{width}}  " + "".join(f"{instant:>16}" for instant in instants)]
     for name in (name for name in TABLE if name in unit):

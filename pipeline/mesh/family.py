@@ -21,6 +21,9 @@ PACKAGES = ("gmsh", "numpy", "scipy")
 KINDS = ("normal", "stiff", "fused", "implant")
 """Order of the members by their joint: where surfaces nearly coincide, the first member's is meshed."""
 
+CODE = ("mesh", "config/instants", "moment_law", "regions", "tetrahedron")
+"""Sources that may change a mesh, beside the configuration, of which the values count."""
+
 SAME_MM, SAME_AXIS = 1e-3, 1e-5
 """How far origins (mm) and unit vectors of members that stand alike may differ: an angle in degrees with
 three decimals will do. All then stand as the first one, to the last digit."""
@@ -62,7 +65,7 @@ class Family:
     @cached_property
     def key(self) -> str:
         """Hash of all that shapes the mesh: the members and the code."""
-        code = code_hash("mesh", "regions", "tetrahedron", without=("mesh/picture",))
+        code = code_hash(*CODE, without=("mesh/picture",))
         return sha256_of_data([self.digests, code, versions(*PACKAGES)])
 
     @property

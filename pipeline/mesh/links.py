@@ -14,6 +14,9 @@ from pipeline.moment_law import DEG, MomentLaw
 LARGEST_ELEVATION_DEG = 40.0
 LARGEST_DORSIFLEXION_DEG = 90.0
 
+MOST_TRIES = 20_000
+"""Evaluations of the energy; some 300 are usual, hard pads and stops take far more."""
+
 PAD_SHARES = np.array([1.0, 0.5, 0.5, 1.0])
 """Stiffness of the pads below first head, IP joint, hallux tip and second head, relative to a head's."""
 
@@ -91,6 +94,9 @@ class Balance:
             ray: the links; their ``hallux`` is found here.
             heights: of the landmarks when their pads just touch.
             standing: declination of the hallux at no dorsiflexion from standing, deg.
+
+        Raises:
+            ConfigError: no equilibrium is found, or the toe cannot be bent free of the floor.
         """
 
         def room(elevation: float, turned: float) -> Array:
@@ -105,14 +111,20 @@ class Balance:
 
         start = np.array([1.0, min(self.mtp1.upper_deg, 20.0), self.force_N / (3.0 * self.pad_N_per_mm)])
         bounds = [(0.0, LARGEST_ELEVATION_DEG), (0.0, LARGEST_DORSIFLEXION_DEG), (-50.0, 50.0)]
-        found = minimize(
-            energy, start, method="Nelder-Mead", bounds=bounds, options={"xatol": 1e-9, "fatol": 1e-9}
-        )
+        options = {"xatol": 1e-9, "fatol": 1e-9, "maxiter": MOST_TRIES, "maxfev": MOST_TRIES}
+        found = minimize(energy, start, method="Nelder-Mead", bounds=bounds, options=options)
+        if not found.success:
+            raise ConfigError(f"posture.rule: no equilibrium of the first ray is found ({found.message})")
         elevation, turned = (float(value) for value in found.x[:2])
 
         def toe(turn: float) -> float:
             return float(room(elevation, turn)[1:].min())
 
+        if toe(LARGEST_DORSIFLEXION_DEG) < 0.0:
+            raise ConfigError(
+                "posture.heel_rise_deg: the hallux would stay below the floor even when dorsiflexed by "
+                f"{LARGEST_DORSIFLEXION_DEG:g} degrees; lower heel_rise_deg"
+            )
         if toe(turned) < 0.0:
             turned = float(brentq(toe, turned, LARGEST_DORSIFLEXION_DEG, xtol=1e-10))
         return elevation, turned

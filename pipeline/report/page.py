@@ -35,12 +35,18 @@ PULLED = (
     "Muscles pull with given tensions, the same for every joint; how a patient's muscles answer a stiff or "
     "fused toe is not modelled."
 )
+KINEMATIC = (
+    "The posture of each joint follows a kinematic rule (heel rise, limit of the joint, toe above the "
+    "floor); the moment stored in reaching it is not in the model."
+)
+BALANCED = (
+    "The posture each joint starts from is an equilibrium of rigid links, joints and pads; the moments "
+    "stored in reaching it act on."
+)
 LIMITS = (
     "The midfoot is one rigid block that only moves down, and the tarsometatarsal joints are elastic beds "
     "whose stiffness is assumed. For how the two rays share the load this is the largest assumption of "
     "all; a first ray that gives more would pass load on to the second.",
-    "The posture of each joint follows a kinematic rule (heel rise, limit of the joint, toe above the "
-    "floor); the moment stored in reaching it is not in the model.",
     "One foot, two rays, one instant of stance, the same force for every joint: patients change how "
     "they walk, the model does not.",
     "The floor is rigid and without friction.",
@@ -145,11 +151,14 @@ def _foot(results: Sequence[CaseResult]) -> str:
 
 
 def _limits(results: Sequence[CaseResult]) -> list[str]:
-    """What the joints and tendons of these cases leave out."""
+    """What joints, tendons and postures of these cases leave out."""
     modes = {result.case.articulation.mode for result in results}
     pulled = {bool(result.case.cables and result.case.cables.acting()) for result in results}
+    rules = {result.case.posture.rule for result in results}
     joints = [text for mode, text in (("bonded", BONDED), ("sliding", SLIDING)) if mode in modes]
-    return [*joints, *(text for acts, text in ((False, PASSIVE), (True, PULLED)) if acts in pulled)]
+    cables = [text for acts, text in ((False, PASSIVE), (True, PULLED)) if acts in pulled]
+    postures = [text for rule, text in (("kinematic", KINEMATIC), ("equilibrium", BALANCED)) if rule in rules]
+    return joints + cables + postures
 
 
 def _fineness(case: Case) -> str:

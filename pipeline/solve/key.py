@@ -11,6 +11,8 @@ from pipeline.stage import code_hash, sha256_of, sha256_of_data, versions
 STAGE = "solve"
 SHAPING = ("fenics-dolfinx", "fenics-basix", "fenics-ffcx", "fenics-ufl", "petsc4py", "numpy")
 """Packages whose version may change a number."""
+CODE = ("config", "solve", "moment_law", "regions", "tetrahedron", "units", "errors", "stage")
+"""Sources that may change a number."""
 MESH_FILE, LANDMARKS_FILE = "mesh.msh", "geometry.json"
 
 
@@ -29,6 +31,6 @@ def solve_key(case: Case, mesh_dir: Path) -> str:
         except OSError as fault:
             raise MeshError(f"{file}: cannot be read ({fault.strerror}); run the mesh stage first") from None
     settings = {name: value for name, value in case.resolved().items() if name not in ("title", "output")}
-    code = code_hash("config", "solve", "regions", "tetrahedron", "units", "errors", "stage")
+    code = code_hash(*CODE)
     packages = {name: version for name, version in versions(*SHAPING).items() if name in SHAPING}
     return sha256_of_data({"case": settings, "mesh": digests, "code": code, "packages": packages})

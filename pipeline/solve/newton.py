@@ -257,10 +257,8 @@ class Newton:
         self._work.scale(-1.0)
         report.linear_iterations += self.system.solver.solve(self._work, self._w)
         stiffness = self._condensed_stiffness()
-        if not stiffness > 0.0:
-            if self._exact:
-                raise LinearSolverError("the exact tangent is indefinite")
-            raise NewtonFailureError("nothing resists the load: no point is in contact")
+        if not stiffness > 0.0:  # of the convex tangent this is no matter of curvature
+            raise IndefiniteError("nothing resists the load: no point is in contact")
         change = (target_N - self.driver.pull() - self._c.dot(self._a)) / stiffness
         return min(change, LARGEST_CHANGE_MM)
 

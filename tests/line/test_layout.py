@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import pipeline
+from pipeline.mesh import family
+from pipeline.solve import key
 
 PACKAGE = Path(pipeline.__file__).parent
 SOLVER_STACK = {"dolfinx", "mpi4py", "petsc4py", "basix", "ufl", "ffcx"}
@@ -56,3 +58,16 @@ def test_stages_meet_in_files(source: Path) -> None:
 def test_the_command_line_can_ask_the_solve_stage_for_its_key(module: str) -> None:
     used = {name.split(".")[0] for name in imported(PACKAGE / "solve" / f"{module}.py")}
     assert not used & SOLVER_STACK
+
+
+@pytest.mark.parametrize(("stage", "hashed"), [("solve", key.CODE), ("mesh", family.CODE)])
+def test_all_sources_of_a_stage_are_in_its_key(stage: str, hashed: tuple[str, ...]) -> None:
+    """A module that a stage takes numbers from puts its results out of date when it changes."""
+    own = [s for s in SOURCES if s.parts[0] == stage and s.parts[:2] != ("mesh", "picture")]
+    names = {
+        name.split(".")[1] for s in own for name in imported(PACKAGE / s) if name.startswith("pipeline.")
+    }
+    used = {name for name in names if (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file()}
+    values = {"config", "errors", "stage"} if stage == "mesh" else set()
+    assert "moment_law" in used
+    assert used - values <= set(hashed)
